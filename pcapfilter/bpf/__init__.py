@@ -1,0 +1,1 @@
+"""Classic BPF as values: the instruction set, programs, their listings, a checker."""

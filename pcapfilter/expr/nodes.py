@@ -1,0 +1,223 @@
+"""The filter language as a tree of frozen values, each with its Span in the source text.
+
+Spans take no part in equality. `And` and `Or` are n-ary (a left-nested run of one operator is one
+node), and trees may be thousands of nodes deep: walk them with an explicit stack, and never
+compare, hash or pickle a whole tree.
+
+Source of the language: pcap-filter(7).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pcapfilter.errors import Span
+
+NOWHERE = Span(0, 0)
+
+# The qualifiers, in one canonical spelling each ("ether", "fddi", "tr", "wlan", "ppp" and "slip"
+# are "link"); None where the text gives none.
+Proto = Literal[
+    "link", "ip", "arp", "rarp", "sctp", "tcp", "udp", "icmp", "igmp", "igrp", "pim", "vrrp",
+    "carp", "atalk", "aarp", "decnet", "lat", "sca", "moprc", "mopdl", "ip6", "icmp6", "ah",
+    "esp", "iso", "esis", "isis", "clnp", "stp", "ipx", "netbeui", "l1", "l2", "iih", "lsp",
+    "snp", "csnp", "psnp", "radio",
+]  # fmt: skip
+Direction = Literal[
+    "src", "dst", "src or dst", "src and dst", "addr1", "addr2", "addr3", "addr4", "ra", "ta"
+]
+Kind = Literal["host", "net", "port", "portrange", "gateway", "proto", "protochain"]
+Comparison = Literal["=", "!=", ">", ">=", "<", "<="]
+Operator = Literal["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"]
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifier:
+    """What an identifier is said to be: `tcp src port` is ("tcp", "src", "port")."""
+
+    proto: Proto | None = None
+    direction: Direction | None = None
+    kind: Kind | None = None
+
+
+# ---- values: what stands behind the qualifiers -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An unsigned 32-bit number; `name` is the constant it was written as (`tcp-syn`), if any."""
+
+    value: int
+    name: str = ""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name or a port range, still to be looked up; `escaped` where it was written `\\name`."""
+
+    name: str
+    escaped: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class V4:
+    """An IPv4 address of one to four parts, `bits` = 8 per part written (`10.1`: 0x0a01, 16).
+
+    As in libpcap, `address` is the number that the parts spell, not yet shifted to the left.
+    `prefix` is the length behind a slash; `mask` what follows the word `mask`, an address itself.
+    """
+
+    address: int
+    bits: int
+    prefix: int | None = None
+    mask: "V4 | None" = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class V6:
+    """An IPv6 address as a 128-bit number; `prefix` is the length behind a slash."""
+
+    address: int
+    prefix: int | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAddress:
+    """A link-layer address: six octets (MAC), or one (`$a5`, ARCnet)."""
+
+    octets: bytes
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Value = Number | Name | V4 | V6 | LinkAddress
+
+
+# ---- arithmetic --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The word `len`: the length of the packet on the wire."""
+
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`proto[index : size]`: `size` (1, 2 or 4) octets, `index` octets into the header of proto."""
+
+    proto: Proto
+    index: "Arith"
+    size: int
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    """Unary minus, modulo 2**32."""
+
+    operand: "Arith"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`left op right` on unsigned 32-bit words."""
+
+    op: Operator
+    left: "Arith"
+    right: "Arith"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Arith = Number | Length | Load | Negate | Binary
+
+
+# ---- expressions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """The empty text: every packet matches."""
+
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All terms hold; two terms or more, in the order of the text."""
+
+    terms: "tuple[Expr, ...]"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of the terms holds; two terms or more, in the order of the text."""
+
+    terms: "tuple[Expr, ...]"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The term does not hold."""
+
+    term: "Expr"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Qualifiers and a value: `tcp src port 80`; inherited qualifiers are filled in."""
+
+    qualifier: Qualifier
+    value: Value
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A protocol's name on its own: `tcp`."""
+
+    proto: Proto
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """`left op right`: a comparison of unsigned 32-bit words."""
+
+    op: Comparison
+    left: Arith
+    right: Arith
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Any other primitive, by its canonical word, with its arguments in the order of the text.
+
+    `broadcast`, `multicast` have (proto or None,); `less`, `greater`, `ifindex` a number; `vlan`,
+    `mpls`, `pppoes`, `geneve` one number or none; `byte` has (offset, operator, number); the words
+    of PF, 802.11 and LLC have the number or name that follows.
+    """
+
+    word: str
+    args: tuple[int | str | None, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An ATM or SS7 field and its alternatives: `vpi (1 or > 5)`, each a comparison and a number."""
+
+    word: str
+    tests: tuple[tuple[Comparison, int], ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Expr = Everything | And | Or | Not | Match | Protocol | Relation | Word | Field
