@@ -1,0 +1,1 @@
+"""The numbers of the world: link types, protocols, addresses, names."""

@@ -1,0 +1,158 @@
+"""Names to numbers: hosts, networks, ports, protocols and Ethernet addresses.
+
+A filter asks a Resolver and nothing else, so that what a text compiles to is decided by the
+resolver it was compiled with. `SystemResolver` asks the machine, `TableResolver` the tables it was
+given, `NoResolver` knows nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Protocol
+
+Table = Literal["tcp", "udp", "sctp", "protocol", "network"]
+"""Where a number is looked up: the ports of a transport, the IP protocols, the networks."""
+
+
+class Address(NamedTuple):
+    """An IP address: its version, 4 or 6, and its number."""
+
+    version: int
+    number: int
+
+
+class Resolver(Protocol):
+    """Gives what stands behind a name; an unknown name gives nothing, never an error."""
+
+    def hosts(self, name: str) -> tuple[Address, ...]:
+        """Give all addresses of a host, in the order in which they are tested."""
+        ...
+
+    def number(self, table: Table, name: str) -> int | None:
+        """Give a port, a protocol, or a network as the 32-bit number it spells (never 0)."""
+        ...
+
+    def ethernet(self, name: str) -> bytes | None:
+        """Give the six octets of a host's Ethernet address."""
+        ...
+
+
+class NoResolver:
+    """A Resolver that knows no name."""
+
+    def hosts(self, name: str) -> tuple[Address, ...]:  # noqa: ARG002 - nothing is known
+        """Give no address."""
+        return ()
+
+    def number(self, table: Table, name: str) -> int | None:  # noqa: ARG002 - nothing is known
+        """Give no number."""
+        return None
+
+    def ethernet(self, name: str) -> bytes | None:  # noqa: ARG002 - nothing is known
+        """Give no Ethernet address."""
+        return None
+
+
+class TableResolver:
+    """A Resolver over given tables; picklable, and the same on every machine.
+
+    `hosts` maps a name to its addresses as text (`"192.0.2.1"`) or as (version, number) pairs,
+    `numbers` a table's name to a mapping of names, `ethers` a name to six octets.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: Mapping[str, tuple[str | tuple[int, int], ...]] | None = None,
+        numbers: Mapping[Table, Mapping[str, int]] | None = None,
+        ethers: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._hosts = {
+            name: tuple(map(_address, addresses)) for name, addresses in (hosts or {}).items()
+        }
+        self._numbers = {table: dict(rows) for table, rows in (numbers or {}).items()}
+        self._ethers = dict(ethers or {})
+
+    def hosts(self, name: str) -> tuple[Address, ...]:
+        """Give the addresses of the table, in its order."""
+        return self._hosts.get(name, ())
+
+    def number(self, table: Table, name: str) -> int | None:
+        """Give the number that the table has for the name."""
+        return self._numbers.get(table, {}).get(name)
+
+    def ethernet(self, name: str) -> bytes | None:
+        """Give the six octets that the table has for the name."""
+        return self._ethers.get(name)
+
+
+class SystemResolver:
+    """The Resolver that asks this machine, as libpcap does.
+
+    Hosts come from getaddrinfo(3) in its order, ports and protocols from the services and protocols
+    databases, networks from /etc/networks, Ethernet addresses from /etc/ethers.
+    """
+
+    def hosts(self, name: str) -> tuple[Address, ...]:
+        """Give what getaddrinfo(3) gives for TCP over IPv4 and IPv6."""
+        import socket
+
+        versions = {socket.AF_INET: 4, socket.AF_INET6: 6}
+        try:
+            rows = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        except (OSError, UnicodeError):
+            return ()
+        return tuple(
+            Address(
+                versions[family],
+                int.from_bytes(socket.inet_pton(family, str(peer[0]).partition("%")[0])),
+            )
+            for family, _, _, _, peer in rows
+            if family in versions
+        )
+
+    def number(self, table: Table, name: str) -> int | None:
+        """Give a port, a protocol or a network by the machine's databases."""
+        import socket
+
+        if table == "network":
+            return next((_network(row[1]) for row in _rows("/etc/networks", name)), None) or None
+        try:
+            if table == "protocol":
+                return socket.getprotobyname(name)
+            return socket.getservbyname(name, table)
+        except (OSError, ValueError):
+            return None
+
+    def ethernet(self, name: str) -> bytes | None:
+        """Give the address that /etc/ethers(5) has for a host."""
+        for row in _rows("/etc/ethers"):
+            if row[1].casefold() == name.casefold():
+                return bytes(int(octet, 16) for octet in row[0].split(":"))
+        return None
+
+
+def _address(address: str | tuple[int, int]) -> Address:
+    if isinstance(address, tuple):
+        return Address(*address)
+    from ipaddress import ip_address
+
+    value = ip_address(address)
+    return Address(value.version, int(value))
+
+
+def _rows(path: str, name: str | None = None) -> list[list[str]]:
+    """The rows of a table of the system, with two columns or more; by first column or alias."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            rows = [line.partition("#")[0].split() for line in lines]
+    except OSError:
+        return []
+    rows = [row for row in rows if len(row) > 1]
+    return rows if name is None else [row for row in rows if name in (row[0], *row[2:])]
+
+
+def _network(text: str) -> int:
+    """The number that one to four decimal parts spell, unshifted: `127` is 127 (inet_network)."""
+    number = 0
+    for part in text.split("."):
+        number = number << 8 | int(part) & 0xFF
+    return number
