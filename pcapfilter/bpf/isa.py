@@ -1,7 +1,8 @@
 """The classic BPF instruction set as a table: one row per opcode, everything else derived from it.
 
 Encoding: `code` = class | size and mode, or operator and source (bpf(4); linux/filter.h).
-A listing's operand is a template over k, or over `to`, the absolute target of a jump.
+A listing's operand is a template over k, or over `to`, the absolute target of a jump. libpcap runs
+`ldx #pktlen` but has no name for it, and prints it as it prints an unknown code.
 """
 
 from typing import NamedTuple
@@ -16,6 +17,18 @@ TAX, TXA = 0x00, 0x80
 
 MEMWORDS = 16
 """Scratch cells, M[0] to M[15]."""
+
+ANCILLARY_BASE = 0xFFFFF000
+"""From here up, an absolute load asks the Linux kernel about the packet (SKF_AD_OFF)."""
+
+ANCILLARY: dict[int, str] = {
+    ANCILLARY_BASE + 4 * place: name
+    for place, name in enumerate((
+        "proto", "type", "ifidx", "nla", "nlan", "mark", "queue", "hatype",
+        "rxhash", "cpu", "xor_x", "vlan_tci", "vlanp", "poff", "random", "vlan_tpid",
+    ))
+}  # fmt: skip
+"""What the kernel can be asked (SKF_AD_*), by the k of the load; the names are libpcap's."""
 
 
 class Row(NamedTuple):
@@ -48,7 +61,7 @@ def _rows() -> list[Row]:
         Row(LD | LEN, "ld", "#pktlen", "", "A", "load", "len"),
         Row(LDX | IMM, "ldx", "#{k:#x}", "", "X", "load", "imm"),
         Row(LDX | MEM, "ldx", "M[{k}]", "M", "X", "load", "mem"),
-        Row(LDX | LEN, "ldx", "#pktlen", "", "X", "load", "len"),
+        Row(LDX | LEN, "unimp", "0x81", "", "X", "load", "len"),
         Row(LDX | B | MSH, "ldxb", "4*([{k}]&0xf)", "P", "X", "load", "msh", 1),
         Row(ST, "st", "M[{k}]", "A", "M", "store"),
         Row(STX, "stx", "M[{k}]", "X", "M", "store"),
@@ -85,4 +98,9 @@ def code_class(code: int) -> int:
 
 def is_branch(code: int) -> bool:
     """Tell whether this is a conditional jump, the only kind of instruction that uses jt and jf."""
-    return code & 0x07 == JMP and code != JMP | JA
+    return code & 0x07 == JMP and code & 0xF0 != JA
+
+
+def signed(k: int) -> int:
+    """Read a word as two's complement, as a `ja` and a printed offset are meant."""
+    return k - 2**32 if k >= 2**31 else k
