@@ -1,14 +1,14 @@
 """Every error that pcapfilter raises on purpose.
 
-    PcapFilterError
-      FilterError(ValueError)        the expression is at fault: .text .span .hint; str() draws the caret
-        FilterSyntaxError            it does not parse
-        UnknownNameError             no such host, port, protocol
-        UnsupportedError             fine in itself, but not on this link type or this host
-        RejectsAllError              the optimiser found that no packet can match
-      ProgramError(ValueError)       a BPF or eBPF program is malformed: .pc
-      CaptureError(ValueError)       a file or socket is malformed: .offset .packet
-    InternalError(AssertionError)    our bug: names the stage, asks for a report
+PcapFilterError
+  FilterError(ValueError)        the expression is at fault: .text .span .hint; str() has the caret
+    FilterSyntaxError            it does not parse
+    UnknownNameError             no such host, port, protocol
+    UnsupportedError             fine in itself, but not on this link type or this host
+    RejectsAllError              the optimiser found that no packet can match
+  ProgramError(ValueError)       a BPF or eBPF program is malformed: .pc
+  CaptureError(ValueError)       a file or socket is malformed: .offset .packet
+InternalError(AssertionError)    our bug: names the stage, asks for a report
 """
 
 from typing import NamedTuple
