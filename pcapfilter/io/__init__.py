@@ -1,0 +1,1 @@
+"""Captures as batches of packets, and batches as captures."""
