@@ -1,0 +1,1 @@
+"""Code generation: Expr -> classic program -> eBPF program."""

@@ -53,7 +53,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name or a port range, still to be looked up; `escaped` where it was written `\\name`."""
+    r"""A name or a port range, still to be looked up; `escaped` where it was written `\name`."""
 
     name: str
     escaped: bool = False
@@ -213,7 +213,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An ATM or SS7 field and its alternatives: `vpi (1 or > 5)`, each a comparison and a number."""
+    """An ATM or SS7 field with alternatives: `vpi (1 or > 5)`, each a comparison and a number."""
 
     word: str
     tests: tuple[tuple[Comparison, int], ...]

@@ -11,6 +11,7 @@ Sources: IANA's ieee-802-numbers, protocol-numbers and ppp-numbers registries; p
 ETHERTYPE_MAX_LENGTH = 1500
 """The largest value of Ethernet's type field that is an 802.3 length, not a type."""
 
+ETHERTYPE_NS = 0x0600
 ETHERTYPE_IP = 0x0800
 ETHERTYPE_ARP = 0x0806
 ETHERTYPE_TEB = 0x6558
@@ -38,6 +39,7 @@ ETHERTYPE_QINQ_OLD = 0x9100
 # ---- LLC service access points and control fields (ISO 8802-2) ---------------------------------
 
 LLC_NULL = 0x00
+LLC_IP = 0x06
 LLC_GLOBAL = 0xFF
 LLC_STP = 0x42
 LLC_SNAP = 0xAA
@@ -74,6 +76,7 @@ IP_SCTP = 132
 
 PPP_IP = 0x0021
 PPP_ISO = 0x0023
+PPP_NS = 0x0025
 PPP_DECNET = 0x0027
 PPP_ATALK = 0x0029
 PPP_IPX = 0x002B

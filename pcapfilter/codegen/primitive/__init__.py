@@ -1,0 +1,1 @@
+"""The words of the language, one file per family."""

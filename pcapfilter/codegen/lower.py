@@ -1,0 +1,89 @@
+"""Lowering: the one match over Expr, front to back through the text."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from pcapfilter.codegen import arith, build
+from pcapfilter.codegen.build import Builder, Cond
+from pcapfilter.codegen.encap import mpls, pppoe, vlan
+from pcapfilter.codegen.primitive import cast, match, protocol, size
+from pcapfilter.expr.nodes import (
+    And,
+    Everything,
+    Expr,
+    Field,
+    Match,
+    Not,
+    Or,
+    Protocol,
+    Relation,
+    Word,
+)
+
+WORDS: dict[str, Callable[..., Cond]] = {
+    # word: what generates it, given the builder and the word's arguments
+    "broadcast": cast.broadcast,
+    "multicast": cast.multicast,
+    "less": size.less,
+    "greater": size.greater,
+    "byte": size.byte,
+    "vlan": vlan.vlan,
+    "mpls": mpls.mpls,
+    "pppoed": pppoe.pppoed,
+    "pppoes": pppoe.pppoes,
+}
+OPTIONAL_ARGUMENT = frozenset(("broadcast", "multicast", "vlan", "mpls", "pppoes"))
+
+
+def lower(b: Builder, root: Expr) -> Cond:
+    """Give the condition that an expression states; `b` is left as the text has made it.
+
+    The walk has its own stack: expressions may be thousands of nodes deep.
+    """
+    pending: list[tuple[Expr, bool]] = [(root, False)]
+    done: list[Cond] = []
+    while pending:
+        node, ready = pending.pop()
+        match node:
+            case And() | Or() if not ready:
+                pending.append((node, True))
+                pending += [(term, False) for term in reversed(node.terms)]
+            case And() | Or():
+                count = len(node.terms)
+                terms = done[-count:]
+                del done[-count:]
+                done.append(build.All(terms) if isinstance(node, And) else build.Any(terms))
+            case Not() if not ready:
+                pending += [(node, True), (node.term, False)]
+            case Not():
+                done.append(build.Inverse(done.pop()))
+            case _:
+                b.span = node.span
+                done.append(_primitive(b, node))
+    return done.pop()
+
+
+def _primitive(b: Builder, node: Everything | Match | Protocol | Relation | Word | Field) -> Cond:
+    match node:
+        case Everything():
+            return build.always(truth=True)
+        case Match():
+            return match.lower(b, node)
+        case Protocol():
+            return protocol.named(b, node.proto)
+        case Relation():
+            return arith.relation(b, node)
+        case Word():
+            return _word(b, node)
+        case Field():
+            b.refuse(f"'{node.word}' is not supported yet")
+        case _:
+            assert_never(node)
+
+
+def _word(b: Builder, node: Word) -> Cond:
+    generate = WORDS.get(node.word)
+    if generate is None:
+        b.refuse(f"'{node.word}' is not supported yet")
+    args = node.args or (None,) if node.word in OPTIONAL_ARGUMENT else node.args
+    return generate(b, *args)

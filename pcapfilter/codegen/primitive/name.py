@@ -1,0 +1,147 @@
+"""Names: hosts, networks, ports and protocols, by way of the target's Resolver.
+
+Which names are looked up where: pcap-filter(7); what is said of unknown ones: libpcap.
+"""
+
+from typing import assert_never
+
+from pcapfilter.codegen import build
+from pcapfilter.codegen.build import Builder, Cond
+from pcapfilter.codegen.primitive import address, mac, port, protochain, protocol
+from pcapfilter.expr.nodes import Proto, Qualifier
+from pcapfilter.net import proto
+
+V4_VERSION = 4
+V6_MASK = (1 << 128) - 1
+FIRST_OCTET = 0xFF000000
+HAVE_PORTS: tuple[Proto | None, ...] = (None, "tcp", "udp", "sctp")
+
+
+def lower(b: Builder, q: Qualifier, name: str) -> Cond:
+    """Give the condition that the qualifiers and what the name stands for state."""
+    match q.kind:
+        case None | "host":
+            return _host(b, q, name)
+        case "net":
+            return _net(b, q, name)
+        case "port":
+            has_ports(b, q)
+            number, protocols = _port(b, name, f"unknown port '{name}'")
+            return port.port(b, number, _only(b, q, protocols, f"port '{name}'"), q.direction)
+        case "portrange":
+            return _portrange(b, q, name)
+        case "proto":
+            return protocol.numbered(b, _protocol(b, q.proto, name), q.proto)
+        case "protochain":
+            return protochain.chained(b, _protocol(b, q.proto, name), q.proto)
+        case "gateway":
+            b.fail("'gateway' not supported in this configuration")
+        case _:
+            assert_never(q.kind)
+
+
+def has_ports(b: Builder, q: Qualifier) -> None:
+    """Refuse ports of a protocol that has none."""
+    if q.proto not in HAVE_PORTS:
+        b.fail(f"illegal qualifier of '{q.kind}'")
+
+
+def _host(b: Builder, q: Qualifier, name: str) -> Cond:
+    if q.proto == "link":
+        if b.layout.link not in mac.Places.OF:
+            b.refuse(
+                "only ethernet/FDDI/token ring/802.11/ATM LANE/Fibre Channel"
+                " supports link-level host name"
+            )
+        octets = b.target.resolver.ethernet(name)
+        if octets is None:
+            b.unknown(f"unknown ether host '{name}'")
+        return mac.host(b, octets, q.direction)
+    addresses = b.target.resolver.hosts(name)
+    if not addresses:
+        b.unknown(f"unknown host '{name}'")
+    # Where nothing names the next protocol, ARP cannot be there.
+    bare = b.layout.type is None and q.proto is None
+    tests = []
+    for version, number in addresses:
+        if version == V4_VERSION and q.proto != "ip6":
+            v4_proto: Proto | None = "ip" if bare else q.proto
+            tests.append(address.ipv4(b, number, build.WORD_MASK, v4_proto, q.direction, "host"))
+        elif version != V4_VERSION and q.proto != "ip":
+            tests.append(address.ipv6(b, number, V6_MASK, q.proto, q.direction, "host"))
+    if not tests:
+        specified = " for specified address family" if q.proto else ""
+        b.unknown(f"unknown host '{name}'{specified}")
+    return build.any_of(*tests)
+
+
+def _net(b: Builder, q: Qualifier, name: str) -> Cond:
+    number = b.target.resolver.number("network", name)
+    if number is None:
+        b.unknown(f"unknown network '{name}'")
+    mask = build.WORD_MASK
+    while number and not number & FIRST_OCTET:
+        number <<= 8
+        mask = mask << 8 & build.WORD_MASK
+    return address.ipv4(b, number, mask, q.proto, q.direction, "net")
+
+
+def _port(b: Builder, name: str, unknown: str) -> tuple[int, set[Proto]]:
+    """Look a port up: its number, and the protocols that have it under this name."""
+    tcp = b.target.resolver.number("tcp", name)
+    udp = b.target.resolver.number("udp", name)
+    if tcp is not None and udp is not None:
+        return (tcp, {"tcp", "udp"} if tcp == udp else {"tcp"})
+    if tcp is not None:
+        return tcp, {"tcp"}
+    if udp is not None:
+        return udp, {"udp"}
+    b.unknown(unknown)
+
+
+def _only(b: Builder, q: Qualifier, protocols: set[Proto], what: str) -> Proto | None:
+    """Give the protocol to test, where the port's name and the qualifiers agree on one."""
+    if len(protocols) != 1:
+        return q.proto
+    (only,) = protocols
+    if q.proto not in (None, only):
+        b.fail(f"{what} is {only}")
+    return only
+
+
+def _portrange(b: Builder, q: Qualifier, text: str) -> Cond:
+    has_ports(b, q)
+    unknown = f"unknown port in range '{text}'"
+    first, _, last = text.partition("-")
+    low, low_protocols = _range_end(b, first, unknown)
+    high, high_protocols = _range_end(b, last or first, unknown)
+    protocols = low_protocols if low_protocols == high_protocols else set()
+    checked = _only(b, q, protocols, f"port in range '{text}'")
+    return port.portrange(b, low, high, checked, q.direction)
+
+
+def _range_end(b: Builder, text: str, unknown: str) -> tuple[int, set[Proto]]:
+    if text.isdecimal():
+        return int(text), {"tcp", "udp"}
+    return _port(b, text, unknown)
+
+
+def _protocol(b: Builder, carrier: Proto | None, name: str) -> int:
+    """Look a protocol's number up in the names that its carrier has."""
+    number: int | None
+    match carrier:
+        case None | "ip" | "ip6":
+            number = b.target.resolver.number("protocol", name)
+            unknown = f"unknown ip proto '{name}'"
+        case "link":
+            number = proto.ETHER_PROTOS.get(name)
+            unknown = f"unknown ether proto '{name}'"
+        case "iso":
+            number = proto.ISO_PROTOS.get(name)
+            unknown = f"unknown osi proto '{name}'"
+        case _:
+            number = None
+            unknown = f"unknown protocol: {name}"
+    if number is None:
+        b.unknown(unknown)
+    return number
