@@ -130,9 +130,8 @@ def _binary(b: Builder, node: Binary, left: Operand, right: Operand) -> Operand:
     b.free_register(right.register)
     register = b.take_register()
     stmts.append(Stmt(isa.ST, register))
-    guards = [o.guard for o in (left, right) if o.guard is not None]
-    guard = build.all_of(*guards) if len(guards) > 1 else guards[0] if guards else None
-    return Operand(stmts, register, guard)
+    # As in libpcap, the guards of the right operand's loads are lost.
+    return Operand(stmts, register, left.guard)
 
 
 def _load(b: Builder, node: Load, index: Operand) -> Operand:

@@ -112,17 +112,20 @@ def _only(b: Builder, q: Qualifier, protocols: set[Proto], what: str) -> Proto |
 def _portrange(b: Builder, q: Qualifier, text: str) -> Cond:
     has_ports(b, q)
     unknown = f"unknown port in range '{text}'"
-    first, _, last = text.partition("-")
+    first, dash, last = text.partition("-")
+    if not dash:
+        b.unknown(unknown)
     low, low_protocols = _range_end(b, first, unknown)
-    high, high_protocols = _range_end(b, last or first, unknown)
+    high, high_protocols = _range_end(b, last, unknown)
     protocols = low_protocols if low_protocols == high_protocols else set()
     checked = _only(b, q, protocols, f"port in range '{text}'")
     return port.portrange(b, low, high, checked, q.direction)
 
 
 def _range_end(b: Builder, text: str, unknown: str) -> tuple[int, set[Proto]]:
-    if text.isdecimal():
-        return int(text), {"tcp", "udp"}
+    digits = text[: len(text) - len(text.lstrip("0123456789"))]
+    if digits:  # what stands behind the digits does not count
+        return int(digits), {"tcp", "udp"}
     return _port(b, text, unknown)
 
 
