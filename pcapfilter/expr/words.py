@@ -5,7 +5,7 @@ Source: pcap-filter(7), and what libpcap 1.10.3 takes beyond its manual (`lsu`, 
 
 # Sort of word (the token that the grammar knows) -> canonical word -> spellings beyond it.
 SORTS: dict[str, dict[str, str]] = {
-    # A protocol: `tcp`, `tcp port 80`, `tcp[0] = 1`.
+    # A protocol: `tcp`, `tcp port 80`, `tcp[0] = 1`. All names of link layers mean the same.
     "PROTO": {
         "link": "ether fddi tr wlan ppp slip", "ip": "", "arp": "", "rarp": "", "sctp": "",
         "tcp": "", "udp": "", "icmp": "", "igmp": "", "igrp": "", "pim": "", "vrrp": "",
@@ -61,7 +61,6 @@ KEYWORDS: dict[str, tuple[str, str]] = {
     for word, others in words.items()
     for spelling in (word, *others.split())
 }
-# `link` is a spelling of its own; every other spelling of it names a link layer, and means the same.
 
 # Named constants: they stand wherever a number may.
 CONSTANTS: dict[str, int] = {

@@ -1,0 +1,13 @@
+"""Wing: text -> Expr. The only user of PLY."""
+
+from pcapfilter.expr.nodes import Expr
+
+
+def parse(text: str) -> Expr:
+    """Give the Expr of a filter's text; FilterSyntaxError, or FilterError for a bad address.
+
+    Source of the language: pcap-filter(7), as libpcap 1.10.3 takes it.
+    """
+    from pcapfilter.parser.read import read  # the grammar loads with the first text
+
+    return read(text)
