@@ -1,4 +1,4 @@
-"""Would the Linux kernel take this classic program, and if not, why?
+"""The rules by which the Linux kernel takes or refuses a classic program.
 
 The rules are those of SO_ATTACH_FILTER (Documentation/networking/filter.rst; found out and compared
 by attaching programs to a socket). They promise that a program ends, stays within itself and reads
@@ -52,7 +52,7 @@ def _cell(_row: isa.Row, i: Instruction, _after: int) -> str:
 def _alu(row: isa.Row, i: Instruction, _after: int) -> str:
     if row.mode == "k" and row.meaning in {"div", "mod"} and i.k == 0:
         return "division by zero"
-    if row.mode == "k" and row.meaning in {"lsh", "rsh"} and i.k >= 32:  # noqa: PLR2004
+    if row.mode == "k" and row.meaning in {"lsh", "rsh"} and i.k >= 32:
         return f"shift by {i.k}, which is more than 31"
     return ""
 

@@ -1,0 +1,5 @@
+"""Classic BPF -> eBPF, one row per host."""
+
+from pcapfilter.codegen.ebpf.translate import translate
+
+__all__ = ["translate"]

@@ -1,0 +1,100 @@
+"""The listing of an eBPF program, in the style of `bpftool prog dump xlated`: print and read back.
+
+0: (b4) w0 = 0
+1: (05) goto pc+0
+2: (95) exit
+"""
+
+import re
+from functools import cache
+
+from pcapfilter.ebpf import isa
+from pcapfilter.ebpf.program import Instruction, Program
+from pcapfilter.errors import ProgramError
+
+_LINE = re.compile(r"(\d+): \(([0-9a-f]{2})\) (.*)")
+_NUMBERS = ("dst", "src", "off", "imm", "hex", "wide")
+
+
+def listing(program: Program) -> str:
+    """Give the program a line per instruction; a 64-bit load is one line and counts for two."""
+    lines: list[str] = []
+    pc = 0
+    while pc < len(program):
+        lines.append(line(program, pc))
+        pc += 2 if program[pc].code == isa.LDDW else 1
+    return "\n".join(lines)
+
+
+def line(program: Program, pc: int) -> str:
+    """Give the instruction at place `pc`."""
+    instruction = program[pc]
+    row = isa.row_of(instruction)
+    if row is None:
+        words = " ".join(str(number) for number in instruction[1:])
+        return f"{pc:4d}: ({instruction.code:02x}) unknown {words}"
+    upper = program[pc + 1].imm if row.kind == "wide" and pc + 1 < len(program) else 0
+    word = instruction.imm & 0xFFFFFFFF
+    text = row.form.format(
+        dst=instruction.dst,
+        src=instruction.src,
+        off=instruction.off,
+        imm=instruction.imm,
+        hex=word,
+        wide=(upper & 0xFFFFFFFF) << 32 | word,
+    )
+    return f"{pc:4d}: ({instruction.code:02x}) {text}"
+
+
+def parse(text: str) -> Program:
+    """Read a listing; ProgramError names the line at fault."""
+    slots: list[Instruction] = []
+    for n, row in enumerate(text.splitlines(), 1):
+        if not row.strip():
+            continue
+        found = _LINE.fullmatch(row.strip())
+        if found is None:
+            raise ProgramError(f"line {n}: not an instruction: {row.strip()!r}")
+        if int(found[1]) != len(slots):
+            raise ProgramError(f"line {n}: instruction {found[1]} stands at place {len(slots)}")
+        slots.extend(_read(int(found[2], 16), found[3].strip(), n))
+    return Program(slots)
+
+
+def _read(code: int, form: str, n: int) -> list[Instruction]:
+    if form.startswith("unknown "):
+        dst, src, off, imm = (int(word) for word in form.split()[1:])
+        return [Instruction(code, dst, src, off, imm)]
+    for pattern, row in _forms().get(code, []):
+        found = pattern.fullmatch(form)
+        if found is None:
+            continue
+        values = {name: int(number, 0) for name, number in found.groupdict().items()}
+        wide = values.get("wide", 0)
+        imm = _signed(values.get("hex", values.get("imm", wide & 0xFFFFFFFF)))
+        fields = [code, values.get("dst", 0), values.get("src", 0), values.get("off", 0), imm]
+        if code in isa.VARIANT_FIELD:
+            fields[isa.VARIANT_FIELD[code]] = row.variant
+        first = Instruction(*fields)
+        if row.kind == "wide":
+            return [first, Instruction(0, 0, 0, 0, _signed(wide >> 32))]
+        return [first]
+    raise ProgramError(f"line {n}: code {code:02x} is not written {form!r}")
+
+
+def _signed(word: int) -> int:
+    return word - 2**32 if word >= 2**31 else word
+
+
+@cache
+def _forms() -> dict[int, list[tuple[re.Pattern[str], isa.Row]]]:
+    """Turn the templates of the rows into patterns, by code."""
+    forms: dict[int, list[tuple[re.Pattern[str], isa.Row]]] = {}
+    for row in isa.ROWS.values():
+        shape = re.escape(row.form).replace(r"\+d", "").replace(r":\#x", "").replace(":", "")
+        for name in _NUMBERS:
+            field, again = r"\{" + name + r"\}", rf"(?P={name})"
+            shape = shape.replace(field, rf"(?P<{name}>[+-]?(?:0x[0-9a-f]+|\d+))", 1)
+            shape = shape.replace(field, again)
+        forms.setdefault(row.code, []).append((re.compile(shape), row))
+    return forms
