@@ -1,7 +1,7 @@
 """Packets and batches of packets: what io makes and engines eat.
 
-A batch is a buffer and three columns of 32-bit numbers. It holds no NumPy: `array`s and `bytearray`s
-take part in the buffer protocol, so that a view is made by whoever wants one.
+A batch is a buffer and three columns of 32-bit numbers. It holds no NumPy: `array` and
+`bytearray` take part in the buffer protocol, so that a view is made by whoever wants one.
 """
 
 import sys
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pcapfilter.net.linktype import LinkType
 
 MAXIMUM_SNAPLEN = 262144
-"""The snapshot length that stands for "whole packets", and the longest record of most link types."""
+"""The snapshot length of whole packets, and the longest record of most link types."""
 
 NANOSECONDS = 1_000_000_000
 
@@ -65,7 +65,7 @@ class PacketBatch:
 
     __slots__ = ("buffer", "caplens", "count", "offsets", "origin", "record", "wirelens")
 
-    def __init__(  # noqa: PLR0913 -- the columns of a table
+    def __init__(
         self,
         buffer: bytearray,
         count: int,

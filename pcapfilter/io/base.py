@@ -7,11 +7,12 @@ functions, to a `Native`, which gives back something that is called alike.
 
 from array import array
 from collections.abc import Callable, Iterator
-from os import PathLike
-from typing import IO, Any, Protocol
+from os import PathLike, stat, stat_result
+from stat import S_ISREG
+from typing import IO, Any, Literal, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.packets import Origin, PacketBatch
+from pcapfilter.packets import Origin, PacketBatch, Record
 
 Loop = Callable[..., int]
 Native = Callable[[Loop, str], Loop]
@@ -20,15 +21,29 @@ Native = Callable[[Loop, str], Loop]
 Place = str | PathLike[str] | IO[bytes]
 """What a capture is read from or written to: a path, `-`, or a binary file."""
 
+Identity = tuple[int, int]
+"""Device and number of a regular file, by which two names of it are known to be one file."""
 
+UNITS = {"micro": 1_000_000, "nano": 1_000_000_000}
+"""Parts of a second, by the name of the precision."""
+
+
+@runtime_checkable
 class Source(Protocol):
-    """Where packets come from."""
+    """Where packets come from.
+
+    `record` and `extension` are what a Sink needs to know to write the like of it. `position` is
+    the number of octets read, and `size` the number there are (0 where nobody knows).
+    """
 
     name: str
     origin: Origin
+    record: Record
+    extension: int
     damage: CaptureError | None
     position: int
     size: int
+    identity: Identity | None
 
     def batches(self) -> Iterator[PacketBatch]:
         """Give the packets in order; each batch is good until the next one is asked for."""
@@ -56,19 +71,58 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
     """Open a capture by its magic number; CaptureError where its header is unusable."""
     from pcapfilter.io.pcap import PcapSource
 
-    file, name = open_binary(place, "rb")
+    file, name, owned = _open(place, "rb")
     try:
-        return PcapSource(file, name, native=native)
+        return PcapSource(file, name, owned=owned, native=native)
     except BaseException:
-        if file is not place:
+        if owned:
             file.close()
         raise
 
 
-def open_binary(place: Place, mode: str) -> tuple[Any, str]:
-    """Give an unbuffered binary file and the name to call it by in messages."""
+def open_sink(
+    place: Place,
+    like: Source,
+    *,
+    precision: Literal["micro", "nano"] | None = None,
+    native: Native = plain,
+) -> Sink:
+    """Open a capture for writing, with the link type, snapshot length and precision of a Source.
+
+    CaptureError where that would overwrite what the Source reads.
+    """
+    from pcapfilter.io.pcap import PcapSink
+
+    refuse_overwriting(place, like.identity)
+    unit = UNITS[precision] if precision else like.record.unit
+    file, _, owned = _open(place, "wb")
+    origin = like.origin
+    return PcapSink(
+        file, origin.link, origin.snaplen,
+        unit=unit, extension=like.extension, owned=owned, native=native,
+    )  # fmt: skip
+
+
+def refuse_overwriting(place: Place, *inputs: Identity | None) -> None:
+    """Raise CaptureError if writing to `place` would overwrite an input."""
+    if isinstance(place, str | PathLike) and place != "-":
+        try:
+            target = identity_of(stat(place))  # noqa: PTH116 -- pathlib costs 10 ms to load
+        except OSError:
+            return
+        if target is not None and target in inputs:
+            raise CaptureError("is also an input, and would be overwritten", name=str(place))
+
+
+def identity_of(status: stat_result) -> Identity | None:
+    """Give the identity of a regular file, and None for anything else."""
+    return (status.st_dev, status.st_ino) if S_ISREG(status.st_mode) else None
+
+
+def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
+    """An unbuffered binary file, the name to call it by, and whether it is ours to close."""
     if place == "-":
-        return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-"
+        return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-", True
     if isinstance(place, str | PathLike):
-        return open(place, mode, buffering=0), str(place)
-    return place, str(getattr(place, "name", "") or "-")
+        return open(place, mode, buffering=0), str(place), True
+    return place, str(getattr(place, "name", "") or "-"), False

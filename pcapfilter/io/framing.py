@@ -48,7 +48,7 @@ def put_word(buffer: MutableSequence[int], at: int, big: int, value: int) -> int
     return at + 4
 
 
-def frame(  # noqa: PLR0913 -- a compiled loop takes its columns one by one
+def frame(
     buffer: Sequence[int],
     start: int,
     end: int,
@@ -63,7 +63,7 @@ def frame(  # noqa: PLR0913 -- a compiled loop takes its columns one by one
     room: int,
     state: MutableSequence[int],
 ) -> int:
-    """Give the number of whole records in buffer[start:end], and fill a row of the columns for each.
+    """Give the number of whole records in buffer[start:end], and fill the columns' rows for them.
 
     A packet longer than `snaplen` is cut to it. `state` receives where the next record begins, why
     the loop ended, the octets that the next record needs (or its absurd length), and how many
@@ -133,7 +133,7 @@ def runs(
     return found
 
 
-def gather(  # noqa: PLR0913 -- a compiled loop takes its columns one by one
+def gather(
     buffer: Sequence[int],
     selected: Sequence[int],
     count: int,

@@ -64,7 +64,7 @@ def _turn_usb_mapped(buffer: bytearray, start: int, length: int) -> bool:
     whole = whole and _turn_fields(buffer, start, length, USB_MAPPED_FIELDS)
     if not whole or buffer[start + 9] != 0:
         return whole
-    end = USB_HEADER + USB_DESCRIPTOR * _number(buffer, start + 44, 4)
+    end = USB_HEADER + USB_DESCRIPTOR * _number(buffer, start + 60, 4)
     for at in range(USB_HEADER, min(end, length), USB_DESCRIPTOR):
         if not _turn_fields(buffer, start, length, ((at, 4), (at + 4, 4), (at + 8, 4))):
             return False
@@ -80,7 +80,8 @@ def _turn_nflog(buffer: bytearray, start: int, length: int) -> bool:
     at = 4
     if length < at or buffer[start + 1] != 0:
         return False
-    while _turn_fields(buffer, start, length, ((at, 2), (at + 2, 2))):
+    while at + 4 <= length:
+        _turn_fields(buffer, start, length, ((at, 2), (at + 2, 2)))
         size = -(-_number(buffer, start + at, 2) // 4) * 4
         if size == 0:
             return False

@@ -1,4 +1,4 @@
-"""pcap files: read in chunks that stay in the processor's cache, and written as tcpdump writes them.
+"""pcap files: read in chunks that stay in the cache, and written as tcpdump writes them.
 
 Source of the format: draft-ietf-opsawg-pcap; of the limits, the old versions and the modified
 Linux variant: what tcpdump does with such files.
@@ -8,13 +8,12 @@ import sys
 from array import array
 from collections.abc import Iterator
 from os import fstat
-from stat import S_ISREG
 from struct import Struct
 from typing import Any, Literal, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
-from pcapfilter.io.base import Native, plain
+from pcapfilter.io.base import Identity, Native, identity_of, plain
 from pcapfilter.io.headers import settle
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
@@ -114,12 +113,14 @@ class PcapSource:
     `position` is the number of octets read, and `size` the file's size (0 where it has none).
     """
 
-    def __init__(self, file: Any, name: str = "", *, native: Native = plain) -> None:
+    def __init__(
+        self, file: Any, name: str = "", *, owned: bool = True, native: Native = plain
+    ) -> None:
         self.name = name
         self.damage: CaptureError | None = None
         self.position = 0
-        self.size = _size(file)
-        self._file = file
+        self.size, self.identity = _size_and_identity(file)
+        self._file, self._owned = file, owned
         self._native = native
         self._read = getattr(file, "readinto1", None) or file.readinto
         octets = self._take(4)
@@ -183,16 +184,18 @@ class PcapSource:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        if self._owned:
+            self._file.close()
 
 
-def _size(file: Any) -> int:
-    """The size of a regular file, else 0."""
+def _size_and_identity(file: Any) -> tuple[int, Identity | None]:
+    """The size of a regular file, or 0, and its identity, or None."""
     try:
         status = fstat(file.fileno())
     except (AttributeError, OSError):
-        return 0
-    return status.st_size if S_ISREG(status.st_mode) else 0
+        return 0, None
+    identity = identity_of(status)
+    return (status.st_size if identity else 0), identity
 
 
 def _absurd(caplen: int, header: FileHeader) -> str:
@@ -216,7 +219,7 @@ def _missing(need: int, have: int, size: int) -> str:
 class PcapSink:
     """A pcap file of this machine's byte order, version 2.4: what `tcpdump -w` writes."""
 
-    def __init__(  # noqa: PLR0913 -- the fields of a file's header
+    def __init__(
         self,
         file: Any,
         link: linktype.LinkType,
@@ -224,9 +227,10 @@ class PcapSink:
         *,
         unit: int = MICRO,
         extension: int = 0,
+        owned: bool = True,
         native: Native = plain,
     ) -> None:
-        self._file = file
+        self._file, self._owned = file, owned
         self._unit = unit
         self._runs = native(framing.runs, framing.RUNS)
         self._gather = native(framing.gather, framing.GATHER)
@@ -271,8 +275,9 @@ class PcapSink:
             view = view[self._file.write(view) :]
 
     def close(self) -> None:
-        """Write out what is held back, and let go of the file."""
-        self._file.close()
+        """Let go of the file."""
+        if self._owned:
+            self._file.close()
 
 
 def _scale(unit: int, wanted: int) -> int:

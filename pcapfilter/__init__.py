@@ -1,0 +1,55 @@
+"""tcpdump's filter language in Python: compiled to classic BPF, to eBPF and to native code.
+
+f = pcapfilter.compile("tcp port 80 or 443")
+f.matches(frame)                        one packet's bytes
+f.copy("trace.pcap", "web.pcap")        the `tcpdump -r -w` job
+print(f.listing())                      what `tcpdump -d` prints
+"""
+
+from typing import TYPE_CHECKING
+
+from pcapfilter.errors import (
+    CaptureError,
+    FilterError,
+    FilterSyntaxError,
+    InternalError,
+    PcapFilterError,
+    ProgramError,
+    RejectsAllError,
+    Span,
+    UnknownNameError,
+    UnsupportedError,
+)
+from pcapfilter.filter import Filter, compile  # noqa: A004 -- re.compile set the example
+from pcapfilter.packets import Packet
+
+if TYPE_CHECKING:
+    from pcapfilter.job import Tally
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CaptureError",
+    "Filter",
+    "FilterError",
+    "FilterSyntaxError",
+    "InternalError",
+    "Packet",
+    "PcapFilterError",
+    "ProgramError",
+    "RejectsAllError",
+    "Span",
+    "Tally",
+    "UnknownNameError",
+    "UnsupportedError",
+    "compile",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Give `Tally`, which comes with the jobs, when it is first asked for."""
+    if name == "Tally":
+        from pcapfilter.job import Tally
+
+        return Tally
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

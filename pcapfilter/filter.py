@@ -1,0 +1,291 @@
+"""The roof: text in, programs and verdicts out.
+
+The only module that knows all four wings. `compile` parses and generates; a Filter derives the
+program for each link type when it is asked for it, and remembers it.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+
+from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
+from pcapfilter.net.linktype import LinkType, resolve
+from pcapfilter.net.names import Resolver, SystemResolver
+from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, Packet
+
+if TYPE_CHECKING:
+    from pcapfilter import ebpf
+    from pcapfilter.bpf.program import Program
+    from pcapfilter.expr.nodes import Expr
+    from pcapfilter.io.base import Native, Place, Source
+    from pcapfilter.job import Engine, Tally
+
+Link = str | int | LinkType
+"""A name, a LINKTYPE or DLT number, or a row of the table."""
+
+PATIENCE = 300
+"""How many packets one by one the plain machine judges before native code is made."""
+
+
+class Options(NamedTuple):
+    """What decides, beside the text, which program comes out."""
+
+    link: LinkType
+    snaplen: int = MAXIMUM_SNAPLEN
+    netmask: int | None = None
+    optimize: bool = True
+    resolver: Resolver | None = None
+    source: Literal["file", "live"] | None = None
+    swapped: bool = False
+
+
+class Target(NamedTuple):
+    """What a program is made for: an Origin, or (`source` None) no capture in particular."""
+
+    link: LinkType
+    snaplen: int
+    source: Literal["file", "live"] | None
+    swapped: bool
+
+
+def compile(  # noqa: A001 -- re.compile set the example
+    text: str,
+    *,
+    link: Link = "EN10MB",
+    snaplen: int = MAXIMUM_SNAPLEN,
+    netmask: int | None = None,
+    optimize: bool = True,
+    resolver: Resolver | None = None,
+    source: Literal["file", "live"] | None = None,
+    swapped: bool = False,
+) -> "Filter":
+    """Give the Filter of a text. FilterError where the text is at fault.
+
+    A refusal that depends on the link type comes later, from what needs the program.
+    """
+    options = Options(resolve(link), snaplen, netmask, optimize, resolver, source, swapped)
+    made = Filter(text, options)
+    with suppress(UnsupportedError, RejectsAllError):
+        made.program()
+    return made
+
+
+class Filter:
+    """A compiled filter. Immutable; equal, hashed and pickled by its text and options."""
+
+    __slots__ = ("_expr", "_judges", "_programs", "options", "text")
+
+    text: str
+    options: Options
+    _expr: "Expr | None"
+    _programs: "dict[Target, Program]"
+    _judges: "dict[Link | None, _Judge]"
+
+    def __init__(self, text: str, options: Options) -> None:
+        for name, value in (
+            ("text", text),
+            ("options", options),
+            ("_expr", None),
+            ("_programs", {}),
+            ("_judges", {}),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Filter is immutable: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Filter is immutable: {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Filter):
+            return NotImplemented
+        return (self.text, self.options) == (other.text, other.options)
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.options))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Options]]:
+        return type(self), (self.text, self.options)
+
+    def __repr__(self) -> str:
+        return f"<Filter {self.text!r} for {self.options.link.name}>"
+
+    # ---- programs ----------------------------------------------------------------------------
+
+    def program(self, link: Link | None = None) -> "Program":
+        """Give the classic program for a link type (by default the one compiled for)."""
+        options = self.options
+        row = options.link if link is None else resolve(link)
+        return self._program(Target(row, options.snaplen, options.source, options.swapped))
+
+    def listing(self, style: str = "d", link: Link | None = None) -> str:
+        """Give what `tcpdump -d` prints (or -dd, or -ddd), without a final newline."""
+        from pcapfilter.bpf.text import listing
+
+        return listing(self.program(link), style)
+
+    def ebpf(
+        self,
+        host: str = "user",
+        link: Link | None = None,
+        match: int | None = None,
+        other: int | None = None,
+    ) -> "ebpf.program.Program":
+        """Give the eBPF program for a host; `match` and `other` are what it returns."""
+        from pcapfilter.codegen.ebpf import translate
+
+        return translate(self.program(link), host=host, match=match, other=other)
+
+    def _program(self, target: Target) -> "Program":
+        found = self._programs.get(target)
+        if found is None:
+            from pcapfilter.codegen.pipeline import generate
+
+            try:
+                found = generate(
+                    self._parsed(),
+                    link=target.link,
+                    snaplen=target.snaplen,
+                    netmask=self.options.netmask,
+                    resolver=self.options.resolver or SystemResolver(),
+                    source=target.source,
+                    swapped=target.swapped,
+                    optimize=self.options.optimize,
+                )
+            except FilterError as error:
+                raise error.located(self.text) from None
+            self._programs[target] = found
+        return found
+
+    def _parsed(self) -> "Expr":
+        expr = self._expr
+        if expr is None:
+            from pcapfilter.parser import parse
+
+            expr = parse(self.text)
+            object.__setattr__(self, "_expr", expr)
+        return expr
+
+    # ---- single packets ----------------------------------------------------------------------
+
+    def matches(self, frame: bytes, wirelen: int | None = None, link: Link | None = None) -> bool:
+        """Tell whether a packet matches, by its captured bytes and its length on the wire."""
+        judge = self._judges.get(link)
+        if judge is None:
+            judge = self._judges[link] = _Judge(self.program(link))
+        return judge.run(frame, wirelen) != 0
+
+    def __call__(self, packet: Any) -> bool:
+        """Tell whether a packet matches: bytes, a Packet, a scapy packet or a dpkt frame."""
+        if isinstance(packet, bytes | bytearray | memoryview):
+            return self.matches(packet)
+        if isinstance(packet, Packet):
+            return self.matches(packet.data, packet.wirelen, packet.link)
+        from pcapfilter.integrations import frame_of
+
+        return self.matches(*frame_of(packet))
+
+    # ---- captures ----------------------------------------------------------------------------
+
+    def engine(self, origin: Origin) -> "Engine":
+        """Give the engine that judges batches of packets of one origin."""
+        return _engine(self._program(Target(*origin)))
+
+    def read(
+        self,
+        src: "Place | Source",
+        *,
+        limit: int | None = None,
+        workers: int | None = None,  # noqa: ARG002 -- packets are handed out one by one
+    ) -> Iterator[Packet]:
+        """Give the packets that match, at most `limit`; CaptureError where `src` is no capture."""
+        from pcapfilter import job
+
+        source = _opened(src)
+        return job.read(source, self.engine, limit=limit)
+
+    def count(
+        self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
+    ) -> "Tally":
+        """Count the packets that match, up to `limit` of them."""
+        from pcapfilter import job
+
+        source = _opened(src)
+        try:
+            return job.count(source, self.engine, limit=limit, workers=workers)
+        finally:
+            source.close()
+
+    def copy(
+        self,
+        src: "Place | Source",
+        dst: "Place",
+        *,
+        format: Literal["pcap"] | None = None,  # noqa: A002 -- the command's word
+        precision: Literal["micro", "nano"] | None = None,
+        limit: int | None = None,
+        workers: int | None = None,
+    ) -> "Tally":
+        """Write the packets that match to `dst`, as `tcpdump -r SRC -w DST` does.
+
+        `precision` is that of the input unless given. RejectsAllError where nothing can match.
+        """
+        from pcapfilter import job
+        from pcapfilter.io.base import open_sink
+
+        if format not in (None, "pcap"):
+            raise ValueError(f"no such format: {format!r} (pcap)")
+        source = _opened(src)
+        try:
+            self.engine(source.origin)
+            sink = open_sink(dst, source, precision=precision, native=_native())
+            try:
+                return job.copy(source, self.engine, sink, limit=limit, workers=workers)
+            finally:
+                sink.close()
+        finally:
+            source.close()
+
+
+class _Judge:
+    """Verdicts packet by packet: by the plain machine, and after some hundred by native code."""
+
+    __slots__ = ("_calls", "_engine", "_program", "_run")
+
+    def __init__(self, program: "Program") -> None:
+        from pcapfilter.engine.reference import run
+
+        self._program = program
+        self._calls = 0
+        self._run = run
+        self._engine: Engine | None = None
+
+    def run(self, frame: bytes, wirelen: int | None) -> int:
+        """Give the verdict on one packet."""
+        if self._engine is not None:
+            return self._engine.run(frame, wirelen)
+        self._calls += 1
+        if self._calls == PATIENCE:
+            self._engine = _engine(self._program)
+        return self._run(self._program, frame, wirelen)
+
+
+def _engine(program: "Program") -> "Engine":
+    from pcapfilter.codegen.ebpf import translate
+    from pcapfilter.engine.scan import engine_for
+
+    return engine_for(translate(program, host="user"))
+
+
+def _native() -> "Native":
+    from pcapfilter.engine.loops import native
+
+    return native
+
+
+def _opened(src: "Place | Source") -> "Source":
+    """The Source of a place, with its loops as native code; a Source is one already."""
+    from pcapfilter.io.base import Source, open_source
+
+    return src if isinstance(src, Source) else open_source(src, native=_native())
