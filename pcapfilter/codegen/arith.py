@@ -13,6 +13,7 @@ from pcapfilter.bpf import isa
 from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.cfg import Block, Stmt
+from pcapfilter.codegen.layout import Offset
 from pcapfilter.codegen.primitive import protocol
 from pcapfilter.codegen.primitive.port import not_later_fragment
 from pcapfilter.expr.nodes import Arith, Binary, Length, Load, Negate, Number, Proto, Relation
@@ -139,29 +140,25 @@ def _load(b: Builder, node: Load, index: Operand) -> Operand:
     b.free_register(index.register)
     if node.size not in build.SIZES:
         b.fail("data size must be 1, 2, or 4")
-    index_to_x = [Stmt(isa.LDX | isa.MEM, index.register)]
-    network = b.layout.payload + b.layout.net
     inner = [] if index.guard is None else [index.guard]
     guard: Cond | None
     if node.proto == "link":
-        place, into_x = b.layout.header, index_to_x
+        place = b.layout.header
+        into_x = _index_to_x(b, place, index)
         guard = index.guard
     elif node.proto in NETWORK_HEADERS:
-        place, into_x = network, index_to_x
+        place = b.network
+        into_x = _index_to_x(b, place, index)
         guard = build.all_of(*inner, protocol.named(b, node.proto))
     elif node.proto in OVER_IPV4:
-        place = network
-        into_x = [
-            *b.ipv4_header_length(),
-            Stmt(isa.LD | isa.MEM, index.register),
-            Stmt(isa.ALU | isa.ADD | isa.X),
-            Stmt(isa.MISC | isa.TAX),
-        ]
+        place = b.network
+        into_x = [*b.ipv4_header_length(), *_add_to_x(index)]
         guard = build.all_of(
             protocol.named(b, "ip"), *inner, protocol.named(b, node.proto), not_later_fragment(b)
         )
     elif node.proto == "icmp6":
-        place, into_x = network + build.IPV6_HEADER, index_to_x
+        place = b.network.plus(build.IPV6_HEADER)
+        into_x = _index_to_x(b, place, index)
         next_header = b.from_network(protocol.IPV6_NEXT_HEADER, 1)
         is_icmp6 = build.equal(next_header, proto.IP_ICMP6)
         guard = build.all_of(*inner, protocol.named(b, "ip6"), is_icmp6)
@@ -170,6 +167,22 @@ def _load(b: Builder, node: Load, index: Operand) -> Operand:
     else:
         b.fail("unsupported index operation")
     index.stmts += into_x
-    index.stmts.append(Stmt(isa.LD | build.SIZES[node.size] | isa.IND, place))
+    index.stmts.append(Stmt(isa.LD | build.SIZES[node.size] | isa.IND, place.constant))
     index.stmts.append(Stmt(isa.ST, register))
     return Operand(index.stmts, register, guard)
+
+
+def _index_to_x(b: Builder, place: Offset, index: Operand) -> list[Stmt]:
+    """Load X with the index, plus the varying part of the place that it is relative to."""
+    varying = b.varying_part(place)
+    if varying:
+        return [*varying, *_add_to_x(index)]
+    return [Stmt(isa.LDX | isa.MEM, index.register)]
+
+
+def _add_to_x(index: Operand) -> list[Stmt]:
+    return [
+        Stmt(isa.LD | isa.MEM, index.register),
+        Stmt(isa.ALU | isa.ADD | isa.X),
+        Stmt(isa.MISC | isa.TAX),
+    ]

@@ -5,12 +5,13 @@ A condition is a tree whose leaves are the graph's own blocks, with their succes
 on the builder as immutable values that are replaced, never mutated: docs/decisions/001.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from pcapfilter.bpf import isa
 from pcapfilter.codegen.cfg import Block, Graph, Stmt
-from pcapfilter.codegen.layout import Layout
+from pcapfilter.codegen.layout import Layout, Offset
 from pcapfilter.errors import FilterError, Span, UnknownNameError, UnsupportedError
 from pcapfilter.net.linktype import LinkType, by_dlt
 from pcapfilter.net.names import Resolver
@@ -133,16 +134,18 @@ def _find_heads(cond: Cond, heads: dict[int, Block]) -> None:
 class Builder:
     """Generates the code of one filter for one target, front to back through its text.
 
-    `layout` and `registers` are what the text so far has made of them. `span` is the part of the
+    `layout`, `registers` and `variables` (the registers of varying offsets) are what the text so
+    far has made of them. `span` is the part of the
     text at work, for errors.
     """
 
-    __slots__ = ("layout", "optimizable", "registers", "span", "target")
+    __slots__ = ("layout", "optimizable", "registers", "span", "target", "variables")
 
     def __init__(self, target: Target, layout: Layout) -> None:
         self.target = target
         self.layout = layout
         self.registers = Registers()
+        self.variables: Mapping[str, int] = {}
         self.optimizable = True
         self.span: Span | None = None
 
@@ -183,49 +186,71 @@ class Builder:
 
     # ---- places in the packet ----
 
+    def load(self, place: Offset, size: int) -> list[Stmt]:
+        """Load A with the octets at a place."""
+        varying = self.varying_part(place)
+        mode = isa.IND if varying else isa.ABS
+        return [*varying, Stmt(isa.LD | SIZES[size] | mode, place.constant & WORD_MASK)]
+
+    def varying_part(self, place: Offset) -> list[Stmt]:
+        """Load X with the varying part of a place; nothing where it has none."""
+        if not place.variable:
+            return []
+        register = self.variables.get(place.variable)
+        if register is None:
+            register = self.take_register()
+            self.variables = {**self.variables, place.variable: register}
+        return [Stmt(isa.LDX | isa.MEM, register)]
+
+    @property
+    def network(self) -> Offset:
+        """Where the network header begins."""
+        return self.layout.payload.plus(self.layout.net)
+
     def from_header(self, offset: int, size: int) -> list[Stmt]:
         """Load from the innermost link-layer header."""
-        return _load(self.layout.header + offset, size)
+        return self.load(self.layout.header.plus(offset), size)
 
     def from_type(self, size: int) -> list[Stmt]:
         """Load the field that names the link layer's next protocol."""
         place = self.layout.type
         if place is None:
-            self.refuse(f"there is no protocol field on {self.target.link.description}")
-        return _load(place, size)
+            self.refuse(f"{self.link_description()} link-layer type filtering not implemented")
+        return self.load(place, size)
 
     def from_payload(self, offset: int, size: int) -> list[Stmt]:
         """Load from where the link-layer payload (an LLC header, say) begins."""
-        return _load(self.layout.payload + offset, size)
+        return self.load(self.layout.payload.plus(offset), size)
 
     def from_network(self, offset: int, size: int) -> list[Stmt]:
         """Load from the network header."""
-        return _load(self.layout.payload + self.layout.net + offset, size)
+        return self.load(self.network.plus(offset), size)
 
     def from_network_nosnap(self, offset: int, size: int) -> list[Stmt]:
         """Load from the network header of a protocol that goes over LLC without SNAP."""
-        return _load(self.layout.payload + self.layout.net_nosnap + offset, size)
+        return self.load(self.layout.payload.plus(self.layout.net_nosnap + offset), size)
 
     def from_transport(self, offset: int, size: int) -> list[Stmt]:
         """Load from behind the IPv4 header, whatever its length."""
-        place = self.layout.payload + self.layout.net
-        return [
-            *self.ipv4_header_length(),
-            Stmt(isa.LD | SIZES[size] | isa.IND, place + offset & WORD_MASK),
-        ]
+        place = self.network.constant + offset
+        length = self.ipv4_header_length()
+        return [*length, Stmt(isa.LD | SIZES[size] | isa.IND, place & WORD_MASK)]
 
     def from_transport6(self, offset: int, size: int) -> list[Stmt]:
         """Load from behind the fixed IPv6 header."""
         return self.from_network(IPV6_HEADER + offset, size)
 
     def ipv4_header_length(self) -> list[Stmt]:
-        """Load X with the length of the IPv4 header, in octets."""
-        place = self.layout.payload + self.layout.net
-        return [Stmt(isa.LDX | isa.MSH | isa.B, place & WORD_MASK)]
-
-
-def _load(offset: int, size: int) -> list[Stmt]:
-    return [Stmt(isa.LD | SIZES[size] | isa.ABS, offset & WORD_MASK)]
+        """Load X with the length of the IPv4 header, plus the varying part of where it begins."""
+        if not self.network.variable:
+            return [Stmt(isa.LDX | isa.MSH | isa.B, self.network.constant & WORD_MASK)]
+        return [
+            *self.from_network(0, 1),
+            Stmt(isa.ALU | isa.AND | isa.K, 0xF),
+            Stmt(isa.ALU | isa.LSH | isa.K, 2),
+            Stmt(isa.ALU | isa.ADD | isa.X),
+            Stmt(isa.MISC | isa.TAX),
+        ]
 
 
 # ---- comparisons: what was loaded, against a constant ------------------------------------------

@@ -10,6 +10,24 @@ EN10MB, NULL, PPP, RAW, LOOP, LINUX_SLL = 1, 0, 9, 12, 108, 113
 IPV4, IPV6, LINUX_SLL2 = 228, 229, 276
 
 
+class Offset(NamedTuple):
+    """A place in the packet: a constant, plus what a scratch register holds where the place varies.
+
+    `variable` names the varying part; its register is taken when it is first used.
+    """
+
+    constant: int
+    variable: str = ""
+
+    def plus(self, octets: int) -> "Offset":
+        """Give the place that many octets further on."""
+        return Offset(self.constant + octets, self.variable)
+
+
+PREFIX, PAYLOAD = "prefix", "payload"
+"""The varying parts: the length of a pseudo-header, and of all that stands before the payload."""
+
+
 class Layout(NamedTuple):
     """What the code generator knows of a packet at one place in the text.
 
@@ -21,27 +39,31 @@ class Layout(NamedTuple):
     """
 
     link: int
-    type: int | None
-    payload: int
+    type: Offset | None
+    payload: Offset
     net: int = 0
     net_nosnap: int = 0
-    header: int = 0
+    header: Offset = Offset(0)
     labels: int = 0
 
 
+def _fixed(link: int, kind: int | None, payload: int, net: int = 0, nosnap: int = 0) -> Layout:
+    return Layout(link, None if kind is None else Offset(kind), Offset(payload), net, nosnap)
+
+
 ROWS: dict[int, Layout] = {
-    # link, type, payload, net, net_nosnap
     row.link: row
     for row in (
-        Layout(EN10MB, 12, 14, 0, 3),
-        Layout(NULL, 0, 4),
-        Layout(LOOP, 0, 4),
-        Layout(PPP, 2, 4),
-        Layout(RAW, None, 0),
-        Layout(IPV4, None, 0),
-        Layout(IPV6, None, 0),
-        Layout(LINUX_SLL, 14, 16),
-        Layout(LINUX_SLL2, 0, 20),
+        # link, type, payload, net, net_nosnap
+        _fixed(EN10MB, 12, 14, 0, 3),
+        _fixed(NULL, 0, 4),
+        _fixed(LOOP, 0, 4),
+        _fixed(PPP, 2, 4),
+        _fixed(RAW, None, 0),
+        _fixed(IPV4, None, 0),
+        _fixed(IPV6, None, 0),
+        _fixed(LINUX_SLL, 14, 16),
+        _fixed(LINUX_SLL2, 0, 20),
     )
 }
 

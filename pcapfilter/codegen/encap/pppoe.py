@@ -28,8 +28,12 @@ def pppoes(b: Builder, session: int | None) -> Cond:
         field = build.masked_equal(b.from_payload(0, 4), session, SESSION_MASK)
         test = build.all_of(test, field)
     here = b.layout
-    ppp = here.payload + here.net + HEADER_LENGTH
+    ppp = b.network.plus(HEADER_LENGTH)
     b.layout = Layout(
-        link=layout.PPP, header=ppp, type=ppp, payload=ppp + PPP_TYPE_LENGTH, labels=here.labels
+        link=layout.PPP,
+        header=ppp,
+        type=ppp,
+        payload=ppp.plus(PPP_TYPE_LENGTH),
+        labels=here.labels,
     )
     return test

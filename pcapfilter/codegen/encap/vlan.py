@@ -5,6 +5,7 @@ Source: IEEE 802.1Q clause 9; pcap-filter(7).
 
 from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
+from pcapfilter.codegen.link import family
 from pcapfilter.net import proto
 
 TAG_TYPES = (proto.ETHERTYPE_VLAN, proto.ETHERTYPE_QINQ, proto.ETHERTYPE_QINQ_OLD)
@@ -21,11 +22,12 @@ def vlan(b: Builder, number: int | None) -> Cond:
         b.refuse(f"no VLAN support for {b.link_description()}")
     if number is not None and number > MAX_ID:
         b.fail(f"VLAN tag {number} greater than maximum {MAX_ID}")
-    test = build.any_of(*(build.equal(b.from_type(2), kind) for kind in TAG_TYPES))
+    test = build.any_of(*(family.is_next(b, kind) for kind in TAG_TYPES))
     if number is not None:
         tag = build.masked_equal(b.from_payload(0, 2), number, MAX_ID)
         test = build.all_of(test, tag)
     here = b.layout
-    if here.type is not None:
-        b.layout = here._replace(type=here.type + TAG_LENGTH, payload=here.payload + TAG_LENGTH)
+    b.layout = here._replace(
+        type=here.type and here.type.plus(TAG_LENGTH), payload=here.payload.plus(TAG_LENGTH)
+    )
     return test

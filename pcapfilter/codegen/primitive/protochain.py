@@ -23,6 +23,8 @@ TAX = isa.MISC | isa.TAX
 
 def chained(b: Builder, number: int, carrier: Proto | None) -> Cond:
     """Test for the protocol anywhere in the chain of headers of IPv4, of IPv6, or of either."""
+    if b.layout.payload.variable:
+        b.refuse("'protochain' not supported with variable length headers")
     cell = b.take_register()
     match carrier:
         case None:
@@ -47,7 +49,7 @@ def chained(b: Builder, number: int, carrier: Proto | None) -> Cond:
 
 def _walk(b: Builder, number: int, cell: int, extensions: tuple[int, ...]) -> list[Stmt]:
     """Give the loop: A holds the protocol, X the length of the headers passed so far."""
-    network = b.layout.payload + b.layout.net
+    network = b.network.constant
     end = Stmt(isa.ALU | isa.ADD | isa.K, 0)
     found, last = Stmt(build.JEQ, number), Stmt(build.JEQ, proto.IP_NONE)
     found.jt, found.jf = end, last
