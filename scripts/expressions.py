@@ -289,6 +289,12 @@ vlan and vlan and vlan and ip
 vlan and (tcp or udp) and not port 22
 """
 
+ETHERNET_REFUSED = """\
+vlan 5 6
+vlan foo
+vlan 5 and
+"""
+
 # text, netmask, snapshot length
 OPTIONS: list[tuple[str, int | None, int]] = [
     ("ip broadcast", 0xFFFFFF00, 262144),
@@ -370,8 +376,6 @@ foo bar
 tcp[foo] = 1
 tcp[tcp-bogus] = 1
 vlan 4096
-vlan 5 6
-vlan foo
 mpls 1048576
 pppoes 65536
 less foo
@@ -391,15 +395,6 @@ ip6 host 10.0.0.1
 ip host 2001:db8::1
 ip net 2001:db8::/32
 arp host 2001:db8::1
-ifname em0
-on em0
-reason match
-action pass
-type mgt
-wlan host 02:00:00:00:00:01
-vpi 3
-fisu
-opc 3
 ip protochain foo
 tcp protochain 6
 ip[0:8] = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pcapfilter.bpf.program import Program
-from scripts.expressions import ETHERNET, EVERYWHERE, OPTIONS, REFUSED
+from scripts.expressions import ETHERNET, ETHERNET_REFUSED, EVERYWHERE, OPTIONS, REFUSED
 from tests import oracle
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -77,7 +77,8 @@ def main() -> None:
     table = json.dumps(names(), indent=1, sort_keys=True)
     (CORPUS / "filters" / "names.json").write_text(f"{table}\n", encoding="utf-8")
     for link in LINKS:
-        plain = [*EVERYWHERE.splitlines(), *ETHERNET.splitlines(), *REFUSED.splitlines()]
+        texts = [EVERYWHERE, ETHERNET, REFUSED] + [ETHERNET_REFUSED] * (link == "EN10MB")
+        plain = [line for text in texts for line in text.splitlines()]
         cases = [(text, None, oracle.SNAPLEN) for text in plain] + OPTIONS
         rows = [record(text, link, netmask, snaplen) for text, netmask, snaplen in cases]
         for folder, wanted in (("filters", True), ("rejects", False)):
