@@ -114,7 +114,8 @@ class SystemResolver:
         import socket
 
         if table == "network":
-            return next((_network(row[1]) for row in _rows("/etc/networks", name)), None) or None
+            spelt = [row[1] for row in _rows("/etc/networks") if name in (row[0], *row[2:])]
+            return (_network(spelt[0]) or None) if spelt else None
         try:
             if table == "protocol":
                 return socket.getprotobyname(name)
@@ -124,10 +125,8 @@ class SystemResolver:
 
     def ethernet(self, name: str) -> bytes | None:
         """Give the address that /etc/ethers(5) has for a host."""
-        for row in _rows("/etc/ethers"):
-            if row[1].casefold() == name.casefold():
-                return bytes(int(octet, 16) for octet in row[0].split(":"))
-        return None
+        spelt = [row[0] for row in _rows("/etc/ethers") if row[1].casefold() == name.casefold()]
+        return _octets(spelt[0]) if spelt else None
 
 
 def _address(address: str | tuple[int, int]) -> Address:
@@ -139,20 +138,30 @@ def _address(address: str | tuple[int, int]) -> Address:
     return Address(value.version, int(value))
 
 
-def _rows(path: str, name: str | None = None) -> list[list[str]]:
-    """The rows of a table of the system, with two columns or more; by first column or alias."""
+def _rows(path: str) -> list[list[str]]:
+    """The rows of a table of the system that have two columns or more."""
     try:
         with open(path, encoding="utf-8", errors="replace") as lines:
             rows = [line.partition("#")[0].split() for line in lines]
     except OSError:
         return []
-    rows = [row for row in rows if len(row) > 1]
-    return rows if name is None else [row for row in rows if name in (row[0], *row[2:])]
+    return [row for row in rows if len(row) > 1]
 
 
-def _network(text: str) -> int:
-    """The number that one to four decimal parts spell, unshifted: `127` is 127 (inet_network)."""
+def _network(text: str) -> int | None:
+    """The number that one to four decimal parts spell, unshifted: `127` is 127 (inet_network(3))."""
     number = 0
     for part in text.split("."):
-        number = number << 8 | int(part) & 0xFF
+        if not part.isdecimal() or int(part) > 0xFF:
+            return None
+        number = number << 8 | int(part)
     return number
+
+
+def _octets(text: str) -> bytes | None:
+    """The octets that six hexadecimal numbers spell, with or without leading zeros."""
+    parts = text.split(":")
+    try:
+        return bytes(int(part, 16) for part in parts) if len(parts) == 6 else None
+    except ValueError:
+        return None
