@@ -1,7 +1,7 @@
 """What each eBPF operator and comparison means on unsigned words of 32 or 64 bits.
 
-Source: RFC 9669, sections 4.1 to 4.3. Every operator has a value for every operand: division by zero
-gives 0, modulus by zero leaves the left side, shift counts are taken modulo the width, and the
+Source: RFC 9669, sections 4.1 to 4.3. Every operator has a value for every operand: division by
+zero gives 0, modulus by zero leaves the left side, shift counts are taken modulo the width, and the
 smallest number divided by -1 is itself.
 """
 

@@ -1,10 +1,10 @@
 """The rules of an eBPF program of host `user`, and what each register holds where.
 
-A small verifier in the manner of the kernel's (Documentation/bpf/verifier.rst), for programs of host
-`user`: they begin with r1 = the packet, r2 = its captured length, r3 = its length on the wire, and
-r10 = the end of a stack frame of zeros. A register holds nothing yet, a number, a place in the
-packet, or a known place in the stack; a pointer is never turned into a number. So a machine needs
-to check nothing but the bounds of packet loads, and those as it runs.
+A small verifier in the manner of the kernel's (Documentation/bpf/verifier.rst). Programs begin with
+r1 = the packet, r2 = its captured length, r3 = its length on the wire, and r10 = the end of a stack
+frame of zeros. A register holds nothing yet, a number, a place in the packet, or a known place in
+the stack; a pointer is never turned into a number. So a machine needs to check nothing but the
+bounds of packet loads, and those as it runs.
 """
 
 from pcapfilter.ebpf import flow, isa

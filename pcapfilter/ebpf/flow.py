@@ -21,9 +21,8 @@ class BasicBlock(NamedTuple):
 def target(row: isa.Row, program: Program, pc: int) -> int:
     """Give the place that a jump or local call at `pc` leads to."""
     instruction = program[pc]
-    step = instruction.imm if row.kind == "local" or row.bits == 32 and row.kind == "ja" else (
-        instruction.off
-    )  # fmt: skip
+    by_imm = row.kind == "local" or (row.kind == "ja" and row.bits == 32)
+    step = instruction.imm if by_imm else instruction.off
     return pc + 1 + step
 
 

@@ -36,7 +36,7 @@ class Machine:
     __slots__ = ("_budget", "_steps")
 
     def __init__(self, program: Program) -> None:
-        """Decode a program; ProgramError where it has no meaning. Unreachable places are skipped."""
+        """Decode what can be reached of a program; ProgramError where it has no meaning."""
         self._steps = _decode(program)
         self._budget = len(program)
 

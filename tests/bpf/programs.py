@@ -28,8 +28,7 @@ def random_program(
     """
     rows: list[Instruction] = []
     if random.random() < 0.7:
-        for cell in range(isa.MEMWORDS):
-            rows.append(Instruction(isa.ST, 0, 0, cell))
+        rows.extend(Instruction(isa.ST, 0, 0, cell) for cell in range(isa.MEMWORDS))
     cells = bool(rows)
     end = len(rows) + random.randint(1, length)
     while len(rows) < end:
@@ -55,7 +54,7 @@ def _some(
     if kind < 0.29:
         return [Instruction(random.choice(_RETURNS).code, 0, 0, _number(random))]
     row = random.choice(_PLAIN)
-    if row.mode in {"mem"} and not cells:
+    if row.mode == "mem" and not cells:
         return []
     if row.mode == "mem" or row.kind == "store":
         return [Instruction(row.code, 0, 0, random.randrange(isa.MEMWORDS))]

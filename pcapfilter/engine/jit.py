@@ -1,0 +1,99 @@
+"""LLVM text -> native code, by llvmlite alone; and one packet's verdict by native code.
+
+An address is good as long as its `Code` lives: it keeps module, engine and target machine.
+"""
+
+import ctypes
+from typing import Any
+
+from pcapfilter.ebpf.program import Program
+from pcapfilter.engine.emit import TRAP, emit
+from pcapfilter.errors import ProgramError
+
+VERDICT = "pcapfilter_verdict"
+"""The symbol of a filter's function, by which loops call it."""
+
+
+class Code:
+    """Texts linked into one module, optimised together, and made into native code."""
+
+    __slots__ = ("_engine", "_keep")
+
+    def __init__(self, texts: list[str], exports: list[str]) -> None:
+        """Compile; whatever is not exported may be inlined and dropped."""
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        machine = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(),
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=2,
+            jit=True,
+        )
+        module = llvm.parse_assembly(texts[0])
+        for text in texts[1:]:
+            module.link_in(llvm.parse_assembly(text))
+        module.triple = machine.triple
+        module.data_layout = str(machine.target_data)
+        for function in module.functions:
+            if not function.is_declaration and function.name not in exports:
+                function.linkage = "internal"
+        module.verify()
+        builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
+        builder.getModulePassManager().run(module, builder)
+        self._engine: Any = llvm.create_mcjit_compiler(module, machine)
+        self._engine.finalize_object()
+        self._keep = (module, machine, builder)
+
+    def function(self, symbol: str) -> int:
+        """Give the address of an exported function."""
+        return int(self._engine.get_function_address(symbol))
+
+    def variable(self, symbol: str) -> int:
+        """Give the address of a global variable."""
+        return int(self._engine.get_global_value_address(symbol))
+
+
+class Trap:
+    """The variable in which native code leaves the pc of a load outside the packet."""
+
+    __slots__ = ("_cell", "_code")
+
+    def __init__(self, code: Code) -> None:
+        """Find it in the code."""
+        self._code = code
+        self._cell = ctypes.c_int64.from_address(code.variable(TRAP))
+
+    def spring(self) -> None:
+        """Raise ProgramError if a load went outside its packet, and set the trap again."""
+        pc = self._cell.value
+        if pc >= 0:
+            self._cell.value = -1
+            raise ProgramError("a load outside the packet", pc=pc)
+
+
+_RUN = ctypes.CFUNCTYPE(
+    ctypes.c_uint64, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
+)
+
+
+class NativeFilter:
+    """An eBPF program of host `user` as native code, for single packets."""
+
+    __slots__ = ("_call", "_trap")
+
+    def __init__(self, program: Program) -> None:
+        """Compile a program; ProgramError where the checker refuses it."""
+        code = Code([emit(program, VERDICT)], [VERDICT])
+        self._call = _RUN(code.function(VERDICT))
+        self._trap = Trap(code)
+
+    def run(self, packet: bytes | bytearray | memoryview, wirelen: int | None = None) -> int:
+        """Give r0 after running on the captured octets of one packet."""
+        octets = packet if isinstance(packet, bytes) else bytes(packet)
+        caplen = len(octets)
+        verdict = self._call(octets, 0, caplen, caplen if wirelen is None else wirelen)
+        if not verdict:
+            self._trap.spring()
+        return int(verdict)

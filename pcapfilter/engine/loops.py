@@ -1,0 +1,242 @@
+"""Loops written as plain Python functions, made native by numba once and kept as LLVM text.
+
+numba is imported only where the text is not in the cache; with the text, llvmlite alone makes the
+code. The form of a function that can be compiled is told in the docstring of pcapfilter.engine.
+"""
+
+import ctypes
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from pcapfilter.engine import cache as store
+from pcapfilter.engine.jit import Code
+from pcapfilter.engine.memory import Pin
+from pcapfilter.engine.pointers import pointer
+
+_ITEMS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i64": 8}
+"""Octets in an item of each type that a pointer may point to."""
+
+PREFIX = "pcapfilter_"
+"""What the symbols of loops, and of the functions that they call outside, begin with."""
+
+
+class UnavailableError(Exception):
+    """There is no native code here: numba or llvmlite is missing, or cannot do it."""
+
+
+class Signature(NamedTuple):
+    """The types of a loop's arguments, such as `i64` and `u8*`."""
+
+    arguments: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> "Signature":
+        """Read `i64(u8*, i64)`; ValueError for any other form."""
+        text = text.replace(" ", "")
+        if not (text.startswith("i64(") and text.endswith(")")):
+            raise ValueError(f"a signature is i64(types), not {text!r}")
+        arguments = tuple(filter(None, text[4:-1].split(",")))
+        for argument in arguments:
+            if argument != "i64" and not (argument[-1] == "*" and argument[:-1] in _ITEMS):
+                raise ValueError(f"no such type: {argument!r}")
+        return cls(arguments)
+
+
+class Loop:
+    """A loop that can be called: natively, or in plain Python where that cannot be."""
+
+    __slots__ = ("_call", "_code", "_plain", "signature", "symbol", "text")
+
+    def __init__(self, function: Callable[..., int], signature: Signature) -> None:
+        """Compile if possible."""
+        self.signature = signature
+        self.symbol = PREFIX + function.__name__
+        self._plain = function
+        self._call: Callable[..., int] | None = None
+        self.text = ""
+        try:
+            self.text = text_of(function, signature)
+            self._code = Code([self.text], [self.symbol])
+            self._call = prototype(signature)(self._code.function(self.symbol))
+        except UnavailableError:
+            pass
+
+    @property
+    def compiled(self) -> bool:
+        """Tell whether calls run native code."""
+        return self._call is not None
+
+    def __call__(self, *arguments: Any) -> int:
+        """Run the loop; buffers are given where the signature has pointers."""
+        types = self.signature.arguments
+        if self._call is None:
+            pairs = zip(types, arguments, strict=True)
+            return self._plain(*(a if t == "i64" else memoryview(a) for t, a in pairs))
+        return call(self._call, types, arguments)
+
+
+def native(function: Callable[..., int], signature: str) -> Loop:
+    """Give a callable that runs the function natively, or in plain Python if need be."""
+    return Loop(function, Signature.of(signature))
+
+
+def call(function: Callable[..., int], types: tuple[str, ...], arguments: tuple[Any, ...]) -> int:
+    """Call native code with the addresses of buffers, which are held still meanwhile."""
+    pins: list[Pin] = []
+    try:
+        words: list[int] = []
+        for kind, argument in zip(types, arguments, strict=True):
+            if kind == "i64":
+                words.append(argument)
+            else:
+                pin = Pin(argument, _ITEMS[kind[:-1]], writable=kind != "u8*")
+                pins.append(pin)
+                words.append(pin.address)
+        return function(*words)
+    finally:
+        for pin in pins:
+            pin.release()
+
+
+def prototype(signature: Signature) -> Callable[[int], Callable[..., int]]:
+    """Give what makes a callable of an address."""
+    kinds = [ctypes.c_int64 if t == "i64" else ctypes.c_void_p for t in signature.arguments]
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)
+
+
+def text_of(
+    function: Callable[..., int],
+    signature: Signature,
+    externals: Mapping[str, Signature] | None = None,
+) -> str:
+    """Give the LLVM text of a loop, whose symbol is PREFIX and its name.
+
+    `externals` are the names of functions that it calls and that are linked in later; their
+    symbols are made likewise. UnavailableError where there is neither an entry nor numba.
+    """
+    assert isinstance(function, FunctionType)
+    externals = externals or {}
+    outside = " ".join(f"{name}({','.join(s.arguments)})" for name, s in externals.items())
+    key = f"{_surroundings()} {','.join(signature.arguments)} [{outside}] {_print(function)}"
+    text = store.load(function.__name__, key)
+    if text is None:
+        _tell()
+        text = _compile(function, signature, externals)
+        store.store(function.__name__, key, text)
+    return text
+
+
+@cache
+def _surroundings() -> str:
+    """What the text depends on besides the function: versions and processor."""
+    try:
+        import llvmlite
+        import llvmlite.binding as llvm
+    except ImportError as error:
+        raise UnavailableError("llvmlite is missing") from error
+    features = llvm.get_host_cpu_features().flatten()
+    python = ".".join(map(str, sys.version_info[:3]))
+    cpu = f"{llvm.get_host_cpu_name()} {features}"
+    return f"1 python {python} numba {_version_of_numba()} llvmlite {llvmlite.__version__} {cpu}"
+
+
+def _version_of_numba() -> str:
+    """Read numba's version off the folder beside it, since to import it would take a while."""
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.find_spec("numba")
+    if spec is None or spec.origin is None:
+        return "none"
+    found = [entry.name for entry in Path(spec.origin).parents[1].glob("numba-*")]
+    return found[0][len("numba-") :].removesuffix(".dist-info") if found else "unknown"
+
+
+def _print(function: FunctionType) -> str:
+    """What a function does, as text: its code and that of what it calls, and constants used."""
+    parts: list[str] = []
+    seen: set[FunctionType] = set()
+    waiting = [function]
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        code = part.__code__
+        parts.append(f"{code.co_name} {code.co_code.hex()} {_constants(code)} {code.co_names}")
+        for name in code.co_names:
+            value = part.__globals__.get(name)
+            if isinstance(value, FunctionType):
+                waiting.append(value)
+            elif isinstance(value, int):
+                parts.append(f"{name}={value}")
+    return " ".join(parts).replace("\n", " ")
+
+
+def _constants(code: CodeType) -> str:
+    return repr([c.co_code.hex() if isinstance(c, CodeType) else c for c in code.co_consts])
+
+
+def _tell() -> None:
+    """Say in one line why the first run takes a while, to whoever is waiting for it."""
+    if sys.stderr is not None and sys.stderr.isatty() and not _told:
+        _told.append(True)
+        print("pcapfilter: compiling its loops (once)...", file=sys.stderr)  # noqa: T201
+
+
+_told: list[bool] = []
+
+
+def _compile(
+    function: FunctionType, signature: Signature, externals: Mapping[str, Signature]
+) -> str:
+    try:
+        import llvmlite.binding as llvm
+        import numba
+        import numba.core.types as numba_types
+        from numba.core.errors import NumbaError
+    except ImportError as error:
+        raise UnavailableError("numba is missing") from error
+
+    types: Any = numba_types
+
+    def kind(name: str) -> Any:
+        item = {"u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "i64": "int64"}
+        if name.endswith("*"):
+            return pointer(item[name[:-1]])
+        return getattr(types, item[name])
+
+    def whole(shape: Signature) -> Any:
+        return types.int64(*map(kind, shape.arguments))
+
+    outside = {
+        name: types.ExternalFunction(PREFIX + name, whole(shape))
+        for name, shape in externals.items()
+    }
+
+    for name in externals:
+        # numba resolves every symbol before its next function is done: any address will do, since
+        # the code that it makes of this text is never called.
+        place = ctypes.cast(ctypes.pythonapi.Py_GetVersion, ctypes.c_void_p).value
+        llvm.add_symbol(PREFIX + name, place)
+
+    def ready(part: FunctionType) -> FunctionType:
+        """The function with what it calls compiled, in globals of its own."""
+        globals_ = dict(part.__globals__)
+        for name in part.__code__.co_names:
+            value = globals_.get(name)
+            if name in outside:
+                globals_[name] = outside[name]
+            elif isinstance(value, FunctionType):
+                globals_[name] = numba.njit(ready(value))
+        return FunctionType(part.__code__, globals_, part.__name__, part.__defaults__)
+
+    try:
+        made = numba.cfunc(whole(signature))(ready(function))
+        text = str(made.inspect_llvm())
+    except NumbaError as error:
+        raise UnavailableError(f"{function.__name__} cannot be compiled: {error}") from error
+    return text.replace(made.native_name, PREFIX + function.__name__)
