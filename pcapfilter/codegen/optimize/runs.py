@@ -1,0 +1,80 @@
+"""Pass: rewrite short runs of statements.
+
+Before, and after:
+
+    st   M[1]                        st   M[1]
+    ldx  M[1]                        tax
+
+    ld   #4                          ldx  #4
+    tax                              txa
+
+    ld   #2
+    ldxb 4*([14]&0xf)                ldxb 4*([14]&0xf)
+    add  x
+    tax
+    ldb  [x + 14]                    ldb  [x + 16]
+
+The last one is what `tcp[2]` comes to; it needs that nobody reads X behind the block.
+"""
+
+from pcapfilter.bpf import alu, isa
+from pcapfilter.bpf.isa import ADD, ALU, IMM, IND, LD, LDX, MEM, MISC, MSH, TAX, TXA, B
+from pcapfilter.codegen.cfg import NOP, Stmt
+from pcapfilter.codegen.optimize.work import Node, Work, X
+
+_LOAD = LD | IMM
+_MOVE = MISC | TAX
+_INDEX = LDX | MSH | B
+_SIZES = ~(isa.H | isa.B)
+
+
+def rewrite_runs(work: Work, node: Node) -> bool:
+    """Rewrite pairs and runs of statements from the first to the last."""
+    stmts = node.stmts
+    end = len(stmts)
+    changed = False
+    at = next_real(stmts, 0)
+    while at < end:
+        behind = next_real(stmts, at + 1)
+        if behind == end:
+            break
+        stmt, follower = stmts[at], stmts[behind]
+        if stmt.code == isa.ST and follower.code == LDX | MEM and stmt.k == follower.k:
+            follower.code = _MOVE
+            changed = True
+        elif stmt.code == _LOAD:
+            if follower.code == _MOVE:
+                stmt.code, follower.code = LDX | IMM, MISC | TXA
+                changed = True
+            elif not node.live_out >> X & 1 and _add_to_offset(stmts, at, behind):
+                changed = True
+                behind = next_real(stmts, behind)
+        at = behind
+    if changed:
+        work.progress()
+    return changed
+
+
+def next_real(stmts: list[Stmt], start: int) -> int:
+    """The place of the first statement from `start` on that does something, or the length."""
+    end = len(stmts)
+    while start < end and stmts[start].code == NOP:
+        start += 1
+    return start
+
+
+def _add_to_offset(stmts: list[Stmt], at: int, behind: int) -> bool:
+    """Let a load's offset take up the constant that is added to its index."""
+    end = len(stmts)
+    add = next_real(stmts, behind + 1) if stmts[behind].code == _INDEX else behind
+    if add == end or stmts[add].code != ALU | ADD | isa.X:
+        return False
+    tax = next_real(stmts, add + 1)
+    if tax == end or stmts[tax].code != _MOVE:
+        return False
+    load = next_real(stmts, tax + 1)
+    if load == end or stmts[load].code & _SIZES != LD | IND:
+        return False
+    stmts[load].k = stmts[load].k + stmts[at].k & alu.MASK
+    stmts[at].code = stmts[add].code = stmts[tax].code = NOP
+    return True

@@ -1,0 +1,120 @@
+"""What the passes work on: a copy of the graph whose blocks carry the facts known about them.
+
+Registers are counted as slots: A is 0, X is 1, M[n] is n + 2. A set of slots is an int with a bit
+for each, and so is a set of blocks (by number) or of edges (by `Node.bit` and `Node.false_bit`).
+"""
+
+from pcapfilter.bpf import isa
+from pcapfilter.codegen.cfg import Block, Graph, Stmt
+from pcapfilter.codegen.optimize.values import Values
+
+A, X, FIRST_CELL = 0, 1, 2
+_OF_CELLS = frozenset(code for code, row in isa.ROWS.items() if "M" in row.reads + row.writes)
+ALL = -1
+"""The set of everything."""
+
+
+class Node(Block):
+    """A block, with its place in the graph and what is known in this round.
+
+    `dominators` are the blocks that every way here goes through; `edges_here` the edges that every
+    way here takes. `values` are the value numbers of all slots on leaving the block, `compared`
+    the number of what the ending compares A with. `uses` are the slots read before they are
+    written, `kills` those written before they are read, `live_out` those read after the block.
+    `entered` are the value numbers of A and X on entering it.
+    """
+
+    __slots__ = (
+        "bit",
+        "compared",
+        "dominators",
+        "edges_here",
+        "entered",
+        "false_bit",
+        "jumps_inside",
+        "kills",
+        "level",
+        "live_in",
+        "live_out",
+        "number",
+        "preds",
+        "uses",
+        "values",
+    )
+
+    jt: "Node | None"
+    jf: "Node | None"
+    number: int
+    bit: int
+    false_bit: int
+    level: int
+    dominators: int
+    edges_here: int
+    preds: "list[Node]"
+    values: list[int]
+    entered: tuple[int, int]
+    compared: int
+    uses: int
+    kills: int
+    live_in: int
+    live_out: int
+    jumps_inside: bool
+
+
+class Work:
+    """A graph while it is optimised.
+
+    `down` holds the blocks that were reachable when the round began, farthest from the returns
+    first; `up` holds them nearest first, without the returns. `alter` tells whether statements
+    may be changed in this round. A pass sets `again` when another round may find more, and
+    `rewrote` when it did more than move branches: rounds that only move branches may go in circles.
+    """
+
+    __slots__ = ("again", "alter", "down", "nodes", "numbers", "rewrote", "root", "up", "width")
+
+    def __init__(self, graph: Graph) -> None:
+        blocks = list(graph.blocks())
+        nodes = [_node(number, len(blocks), block) for number, block in enumerate(blocks)]
+        of = dict(zip(blocks, nodes, strict=True))
+        for block, node in of.items():
+            node.jt = None if block.jt is None else of[block.jt]
+            node.jf = None if block.jf is None else of[block.jf]
+        self.nodes = nodes
+        self.root = nodes[0]
+        cells = [stmt.k for node in nodes for stmt in node.stmts if stmt.code in _OF_CELLS]
+        self.width = FIRST_CELL + 1 + max(cells, default=-1)
+        self.down: list[Node] = []
+        self.up: list[Node] = []
+        self.numbers = Values()
+        self.alter = False
+        self.again = False
+        self.rewrote = False
+
+    def graph(self) -> Graph:
+        """Give the graph as it stands."""
+        return Graph(self.root)
+
+    def progress(self) -> None:
+        """Note that statements were rewritten, so that another round may find more."""
+        self.again = self.rewrote = True
+
+
+def _node(number: int, total: int, block: Block) -> Node:
+    """Copy a block, without its successors."""
+    copies = {stmt: Stmt(stmt.code, stmt.k) for stmt in block.stmts}
+    node = Node(list(copies.values()), block.code, block.k)
+    node.jumps_inside = False
+    for stmt, copy in copies.items():
+        if stmt.jt is not None or stmt.jf is not None:
+            node.jumps_inside = True
+            copy.jt = None if stmt.jt is None else copies[stmt.jt]
+            copy.jf = None if stmt.jf is None else copies[stmt.jf]
+    node.number = number
+    node.bit = 1 << number
+    node.false_bit = 1 << total + number
+    node.dominators = node.edges_here = ALL
+    node.values = []
+    node.entered = (0, 0)
+    node.preds = []
+    node.level = node.compared = node.uses = node.kills = node.live_in = node.live_out = 0
+    return node
