@@ -1,4 +1,4 @@
-"""Record what libpcap makes of the texts in scripts/expressions.py.
+"""Record what libpcap makes of the texts in corpus/filters/*.txt and corpus/rejects/*.txt.
 
 Run it from the project's folder: `python -m scripts.record_filters`. It needs libpcap 1.10, and a
 machine whose services and protocols have the numbers that it writes to corpus/filters/names.json.
@@ -13,12 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from pcapfilter.bpf.program import Program
-from scripts.expressions import ETHERNET, ETHERNET_REFUSED, EVERYWHERE, OPTIONS, REFUSED
 from tests import oracle
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
 LINKS = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX_SLL2", "PPP")
+
+OPTIONS: list[tuple[str, int | None, int]] = [
+    # text, netmask, snapshot length
+    ("", None, 262144),
+    ("", None, 96),
+    ("tcp", None, 68),
+    ("host 10.0.0.1", None, 65535),
+    ("broadcast", 0, 262144),
+    ("ip broadcast", 0, 262144),
+    ("ip broadcast", 0xFFFFFF00, 262144),
+    ("ip broadcast and udp", 0xFFFF0000, 262144),
+]
 
 NAMES: dict[str, tuple[str, ...]] = {
     # table: the names that the texts use
@@ -43,6 +54,14 @@ def names() -> dict[str, dict[str, Any]]:
         for name in NAMES["hosts"]
     }
     return tables
+
+
+def texts(link: str) -> list[str]:
+    """Give the texts to record for a link type; some faults have their message on Ethernet only."""
+    names = ["filters/everywhere", "filters/ethernet", "rejects/everywhere"]
+    names += ["rejects/ethernet"] * (link == "EN10MB")
+    pages = [(CORPUS / f"{name}.txt").read_text(encoding="utf-8") for name in names]
+    return [line for page in pages for line in page.splitlines()]
 
 
 def record(text: str, link: str, netmask: int | None, snaplen: int) -> dict[str, Any]:
@@ -77,9 +96,7 @@ def main() -> None:
     table = json.dumps(names(), indent=1, sort_keys=True)
     (CORPUS / "filters" / "names.json").write_text(f"{table}\n", encoding="utf-8")
     for link in LINKS:
-        texts = [EVERYWHERE, ETHERNET, REFUSED] + [ETHERNET_REFUSED] * (link == "EN10MB")
-        plain = [line for text in texts for line in text.splitlines()]
-        cases = [(text, None, oracle.SNAPLEN) for text in plain] + OPTIONS
+        cases = [(text, None, oracle.SNAPLEN) for text in texts(link)] + OPTIONS
         rows = [record(text, link, netmask, snaplen) for text, netmask, snaplen in cases]
         for folder, wanted in (("filters", True), ("rejects", False)):
             lines = [

@@ -149,7 +149,7 @@ def _rows(path: str) -> list[list[str]]:
 
 
 def _network(text: str) -> int | None:
-    """The number that one to four decimal parts spell, unshifted: `127` is 127 (inet_network(3))."""
+    """The number that decimal parts spell, unshifted: `127` is 127 (inet_network(3))."""
     number = 0
     for part in text.split("."):
         if not part.isdecimal() or int(part) > 0xFF:
