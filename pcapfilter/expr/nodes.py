@@ -86,7 +86,7 @@ class V6:
 
 @dataclass(frozen=True, slots=True)
 class LinkAddress:
-    """A link-layer address: six octets (MAC), or one (`$a5`, ARCnet)."""
+    """A link-layer address: six octets (MAC), or one (ARCnet: what libpcap makes of `$a5`)."""
 
     octets: bytes
     span: Span = field(default=NOWHERE, compare=False)

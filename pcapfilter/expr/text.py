@@ -128,7 +128,7 @@ def _value(value: nodes.Value) -> str:
         case nodes.V6(address, prefix):
             return format_v6(address) + (f"/{prefix}" if prefix is not None else "")
         case nodes.LinkAddress(octets):
-            return octets.hex(":") if len(octets) == 6 else f"${octets.hex()}"
+            return octets.hex(":") if len(octets) == 6 else f"${octets[0] & 0xF:x}"
         case _:
             assert_never(value)
 

@@ -63,15 +63,23 @@ PROTOCOLS = {
 # Operator of the display language -> that of the capture language.
 OPERATORS = {
     "==": "=", "eq": "=", "=": "=", "!=": "!=", "ne": "!=", "~=": "!=", ">": ">", "gt": ">",
-    "<": "<", "lt": "<", ">=": ">=", "ge": ">=", "<=": "<=", "le": "<=",
+    "<": "<", "lt": "<", ">=": ">=", "ge": ">=", "<=": "<=", "le": "<=", "in": "=",
 }  # fmt: skip
 
 _COMPARISON = re.compile(
-    r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\s*(==|!=|~=|>=|<=|[=<>]|\b(?:eq|ne|gt|lt|ge|le)\b)\s*"
-    r"([-\w.:/]+)"
+    r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\s*"
+    r"(==|!=|~=|>=|<=|[=<>]|\b(?:eq|ne|gt|lt|ge|le|in)\b)\s*"
+    r"([-\w.:/]+|\{[-\w.:/, ]+\})"
 )
 _WORD = re.compile(r"(?<![\w.\\])[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*(?![\w.])")
 _CIDR = re.compile(r".*/\d+")
+_FIELD = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_.]*")
+
+
+def is_field(word: str) -> bool:
+    """Whether a word looks like a display filter's field, known here or not."""
+    layers = {field.partition(".")[0] for field in FIELDS} | PROTOCOLS.keys()
+    return bool(_FIELD.fullmatch(word)) and word.partition(".")[0] in layers
 
 
 def translate(text: str) -> str | None:
@@ -88,6 +96,10 @@ def translate(text: str) -> str | None:
         template = FIELDS.get(field)
         if template is None or ("{op}" not in template and operator not in ("=", "!=")):
             return found[0]
+        if value.startswith("{"):
+            if "{op}" in template or ".." in value:
+                return found[0]
+            value = f"({' or '.join(re.split('[ ,]+', value.strip('{} ')))})"
         known += 1
         if _CIDR.match(value):
             template = template.replace("host ", "net ")

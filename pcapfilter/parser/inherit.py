@@ -109,11 +109,17 @@ def _match(bare: Bare, qualifier: nodes.Qualifier | None, span: Span | None = No
         _refuse(bare)
     value = bare.value
     if isinstance(value, Token):
-        if qualifier.proto == "decnet":  # area.node: read where DECnet addresses are
-            value = nodes.Name(value.text, span=value.span)
-        else:
-            value = values.v4(value)
+        value = _dotted(value, qualifier)
     return nodes.Match(qualifier, value, span or bare.span)
+
+
+def _dotted(token: Token, qualifier: nodes.Qualifier) -> nodes.Name | nodes.V4:
+    """Give what dotted numbers are behind these qualifiers: an address, and never a port."""
+    if qualifier.kind not in (None, "host", "net", "gateway"):
+        raise FilterError(f"'{qualifier.kind}' modifier applied to ip host", span=token.span)
+    if qualifier.proto == "decnet":  # area.node, read where DECnet addresses are
+        return nodes.Name(token.text, span=token.span)
+    return values.v4(token)
 
 
 def _refuse(bare: Bare) -> NoReturn:

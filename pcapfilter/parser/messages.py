@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pcapfilter.errors import FilterError, Span
 from pcapfilter.expr.words import KEYWORDS
-from pcapfilter.parser.display import translate
+from pcapfilter.parser.display import is_field, translate
 from pcapfilter.parser.lexer import Lexer, Token
 
 # Written side by side -> what was meant.
@@ -50,7 +50,7 @@ def hint(text: str, span: Span) -> str:
     tokens = _tokens(text)
     at = next((n for n, t in enumerate(tokens) if t.span.start >= span.start), len(tokens))
     place = _Place(text, tokens, at)
-    for advise in (_slip, _escape, _neighbour, _balance, _qualify, _join):
+    for advise in (_field, _slip, _escape, _neighbour, _balance, _qualify, _join):
         if advice := advise(place):
             return advice
     return ""
@@ -80,6 +80,14 @@ def _capture_filter(text: str) -> str | None:
     except FilterError:
         return None
     return capture
+
+
+def _field(place: _Place) -> str:
+    """A field of a display filter that nothing here corresponds to."""
+    token = place.near(0)
+    if token and token.type == "ID" and is_field(token.text):
+        return f"`{token.text}` is a field of Wireshark's display filters, not of capture filters"
+    return ""
 
 
 def _slip(place: _Place) -> str:

@@ -58,8 +58,12 @@ def mac(token: Token) -> nodes.LinkAddress:
 
 
 def arcnet(token: Token) -> nodes.LinkAddress:
-    """Give the one octet of an ARCnet address."""
-    return nodes.LinkAddress(bytes([int(token.text, 16)]), token.span)
+    """Give the octet that libpcap 1.10.3 takes `$a5` for: 0xda.
+
+    It reads the dollar sign as a digit too (of value 0xed, of which 0xd is left in an octet), so
+    the first digit alone counts.
+    """
+    return nodes.LinkAddress(bytes([0xD0 | int(token.text[0], 16)]), token.span)
 
 
 def size(token: Token) -> int:
