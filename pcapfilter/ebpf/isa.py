@@ -9,8 +9,6 @@ an unsigned word and `wide` the 64-bit constant of a two-slot load.
 
 from typing import NamedTuple
 
-from pcapfilter.ebpf.program import Instruction
-
 LD, LDX, ST, STX, ALU, JMP, JMP32, ALU64 = range(8)
 K, X = 0x00, 0x08
 W, H, B, DW = 0x00, 0x08, 0x10, 0x18
@@ -151,15 +149,19 @@ ROWS: dict[tuple[int, int], Row] = {
 """Every instruction that has a meaning, by its code and variant."""
 
 
+PLACES = {"code": 0, "dst": 1, "src": 2, "off": 3, "imm": 4}
+"""Where a field stands in an instruction."""
+
+
 def _variant_fields() -> dict[int, int]:
     fields: dict[int, int] = {}
     for row in ROWS.values():
         if row.kind == "atomic" or (row.kind == "unary" and row.meaning != "neg"):
-            fields[row.code] = Instruction._fields.index("imm")
+            fields[row.code] = PLACES["imm"]
         elif row.kind in {"call", "local", "wide"}:
-            fields[row.code] = Instruction._fields.index("src")
+            fields[row.code] = PLACES["src"]
         elif row.kind == "alu" and row.code & 0xF0 in {DIV, MOD, MOV}:
-            fields[row.code] = Instruction._fields.index("off")
+            fields[row.code] = PLACES["off"]
     return fields
 
 
@@ -167,7 +169,8 @@ VARIANT_FIELD: dict[int, int] = _variant_fields()
 """The field that tells instructions of one code apart, for the codes that have one."""
 
 
-def row_of(instruction: Instruction) -> Row | None:
+def row_of(instruction: tuple[int, int, int, int, int]) -> Row | None:
     """Give the row of an instruction, or None where it has no meaning."""
-    field = VARIANT_FIELD.get(instruction.code)
-    return ROWS.get((instruction.code, 0 if field is None else instruction[field]))
+    code = instruction[0]
+    field = VARIANT_FIELD.get(code)
+    return ROWS.get((code, 0 if field is None else instruction[field]))
