@@ -14,37 +14,64 @@ VERDICT = "pcapfilter_verdict"
 """The symbol of a filter's function, by which loops call it."""
 
 
+def machine_here() -> Any:
+    """The target machine of this processor."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=2,
+        jit=True,
+    )
+
+
+def link(texts: list[str], exports: list[str], machine: Any) -> Any:
+    """Give the module of several texts, optimised; what is not exported may be inlined away."""
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(texts[0])
+    for text in texts[1:]:
+        module.link_in(llvm.parse_assembly(text))
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    for function in module.functions:
+        if not function.is_declaration and function.name not in exports:
+            function.linkage = "internal"
+    module.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
 class Code:
-    """Texts linked into one module, optimised together, and made into native code."""
+    """Native code of a module."""
 
     __slots__ = ("_engine", "_keep")
 
-    def __init__(self, texts: list[str], exports: list[str]) -> None:
-        """Compile; whatever is not exported may be inlined and dropped."""
+    def __init__(self, module: Any, machine: Any) -> None:
+        """Make the code; see `linked` and `optimised` for where modules come from."""
         import llvmlite.binding as llvm
 
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=2,
-            jit=True,
-        )
-        module = llvm.parse_assembly(texts[0])
-        for text in texts[1:]:
-            module.link_in(llvm.parse_assembly(text))
-        module.triple = machine.triple
-        module.data_layout = str(machine.target_data)
-        for function in module.functions:
-            if not function.is_declaration and function.name not in exports:
-                function.linkage = "internal"
-        module.verify()
-        builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
-        builder.getModulePassManager().run(module, builder)
         self._engine: Any = llvm.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
-        self._keep = (module, machine, builder)
+        self._keep = (module, machine)
+
+    @classmethod
+    def linked(cls, texts: list[str], exports: list[str]) -> "Code":
+        """Give the code of several texts, linked and optimised together."""
+        machine = machine_here()
+        return cls(link(texts, exports, machine), machine)
+
+    @classmethod
+    def optimised(cls, text: str) -> "Code":
+        """Give the code of a text that was optimised before."""
+        import llvmlite.binding as llvm
+
+        machine = machine_here()
+        return cls(llvm.parse_assembly(text), machine)
 
     def function(self, symbol: str) -> int:
         """Give the address of an exported function."""
@@ -85,7 +112,7 @@ class NativeFilter:
 
     def __init__(self, program: Program) -> None:
         """Compile a program; ProgramError where the checker refuses it."""
-        code = Code([emit(program, VERDICT)], [VERDICT])
+        code = Code.linked([emit(program, VERDICT)], [VERDICT])
         self._call = _RUN(code.function(VERDICT))
         self._trap = Trap(code)
 

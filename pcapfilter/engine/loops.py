@@ -5,6 +5,7 @@ code. The form of a function that can be compiled is told in the docstring of pc
 """
 
 import ctypes
+import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -12,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from pcapfilter.engine import cache as store
-from pcapfilter.engine.jit import Code
+from pcapfilter.engine.jit import Code, link, machine_here
 from pcapfilter.engine.memory import Pin
 from pcapfilter.engine.pointers import pointer
 
@@ -59,7 +60,7 @@ class Loop:
         self.text = ""
         try:
             self.text = text_of(function, signature)
-            self._code = Code([self.text], [self.symbol])
+            self._code = Code.optimised(self.text)
             self._call = prototype(signature)(self._code.function(self.symbol))
         except UnavailableError:
             pass
@@ -231,12 +232,21 @@ def _compile(
             if name in outside:
                 globals_[name] = outside[name]
             elif isinstance(value, FunctionType):
-                globals_[name] = numba.njit(ready(value))
+                globals_[name] = numba.njit(ready(value), error_model="numpy")
         return FunctionType(part.__code__, globals_, part.__name__, part.__defaults__)
 
     try:
-        made = numba.cfunc(whole(signature))(ready(function))
+        made = numba.cfunc(whole(signature), error_model="numpy")(ready(function))
         text = str(made.inspect_llvm())
     except NumbaError as error:
         raise UnavailableError(f"{function.__name__} cannot be compiled: {error}") from error
-    return text.replace(made.native_name, PREFIX + function.__name__)
+    symbol = PREFIX + function.__name__
+    text = str(link([text.replace(made.native_name, symbol)], [symbol], machine_here()))
+    missing = set(_DECLARED.findall(text)) - {PREFIX + name for name in externals}
+    if missing:
+        raise UnavailableError(f"{function.__name__} needs numba's run time: {sorted(missing)}")
+    return text
+
+
+_DECLARED = re.compile(r"^declare [^@]*@(?!llvm\.)([\w.$]+)", re.MULTILINE)
+"""A function that the text calls and does not define; LLVM sees to its own."""

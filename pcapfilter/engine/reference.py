@@ -117,7 +117,9 @@ class Machine:
                     return a
 
 
-def run(program: Program, packet: bytes, wirelen: int | None = None) -> int:
+def run(
+    program: Program, packet: bytes | bytearray | memoryview, wirelen: int | None = None
+) -> int:
     """Give the program's verdict on the captured octets of one packet (see `Machine.run`)."""
     return machine(program).run(packet, wirelen)
 

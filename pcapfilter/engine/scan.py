@@ -76,7 +76,7 @@ class NativeEngine:
         """Compile; ProgramError where the checker refuses the program."""
         loop = text_of(judge, _JUDGE, {"verdict": _VERDICT})
         symbol = PREFIX + judge.__name__
-        self._code = Code([loop, emit(program, VERDICT)], [symbol])
+        self._code = Code.linked([loop, emit(program, VERDICT)], [symbol])
         self._call = prototype(_JUDGE)(self._code.function(symbol))
         self._trap = Trap(self._code)
         self._program = program

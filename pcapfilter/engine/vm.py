@@ -43,7 +43,9 @@ class Machine:
         return _Run(self._program, self._helpers, registers, packet).go(self._rows)
 
 
-def run(program: Program, packet: bytes, wirelen: int | None = None) -> int:
+def run(
+    program: Program, packet: bytes | bytearray | memoryview, wirelen: int | None = None
+) -> int:
     """Give the program's verdict on the captured octets of one packet."""
     return Machine(program).run(packet, wirelen)
 
