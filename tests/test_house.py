@@ -20,7 +20,9 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GENERATED = {Path("pcapfilter/parser/_tables.py")}
 LONGEST = 400
 VAGUE_MODULES = {"utils", "helpers", "common", "misc", "core"}
-VAGUE_WORDS = {"manager", "handler", "helper", "util", "utils", "context", "data", "info", "do"}
+VAGUE_WORDS = {"manager", "handler", "helper", "util", "utils", "context", "do"}
+# Functions may have them: 802.11 has data frames, and a logger a method `info`.
+VAGUE_NOUNS = VAGUE_WORDS | {"data", "info"}
 HEAVY = ("numba", "llvmlite", "numpy", "scapy")
 
 
@@ -59,7 +61,8 @@ def vague_names(root: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 words = re.findall(r"[A-Z]?[a-z0-9]+", node.name)
-                if VAGUE_WORDS & {word.lower() for word in words}:
+                vague = VAGUE_NOUNS if isinstance(node, ast.ClassDef) else VAGUE_WORDS
+                if vague & {word.lower() for word in words}:
                     yield f"{path}:{node.lineno}: {node.name} says nothing by its name"
 
 
