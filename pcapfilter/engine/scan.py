@@ -5,14 +5,15 @@
 
 The loop is Python, made native once (see `loops`); the filter's own code is inlined into it, so
 that a batch costs what its packets cost. Where there is no native code, the same loop runs in plain
-Python and calls the plain machine.
+Python and calls the plain machine. Either is made when the first batch or packet comes.
 """
 
 from array import array
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, Protocol
+from typing import Any
 
+from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine import vm
 from pcapfilter.engine.emit import emit
@@ -21,26 +22,6 @@ from pcapfilter.engine.loops import PREFIX, Signature, UnavailableError, call, p
 from pcapfilter.packets import PacketBatch
 
 Octets = bytes | bytearray | memoryview
-
-
-class Engine(Protocol):
-    """What judges packets by one program."""
-
-    def judge(self, batch: PacketBatch) -> "array[int]":
-        """Give the indices of the packets that the program selects, ascending."""
-        ...
-
-    def run(self, packet: Octets, wirelen: int | None = None) -> int:
-        """Give the program's verdict on the captured octets of one packet."""
-        ...
-
-
-def engine_for(program: Program) -> Engine:
-    """Give an engine for a program: native if that can be had here, and plain Python if not."""
-    try:
-        return NativeEngine(program)
-    except UnavailableError:
-        return PlainEngine(program)
 
 
 def verdict(buffer: Any, offset: int, caplen: int, wirelen: int) -> int:
@@ -67,20 +48,18 @@ _JUDGE = Signature.of("i64(u8*, u32*, u32*, u32*, i64, u32*)")
 _VERDICT = Signature.of("i64(u8*, i64, i64, i64)")
 
 
-class NativeEngine:
-    """Native code for one program."""
+class NativeJudge:
+    """Native code for batches: the loop with one program's code inlined."""
 
-    __slots__ = ("_call", "_code", "_program", "_single", "_trap")
+    __slots__ = ("_call", "_trap")
 
     def __init__(self, program: Program) -> None:
-        """Compile; ProgramError where the checker refuses the program."""
+        """Compile; UnavailableError where there is no native code."""
         loop = text_of(judge, _JUDGE, {"verdict": _VERDICT})
         symbol = PREFIX + judge.__name__
-        self._code = Code.linked([loop, emit(program, VERDICT)], [symbol])
-        self._call = prototype(_JUDGE)(self._code.function(symbol))
-        self._trap = Trap(self._code)
-        self._program = program
-        self._single: NativeFilter | None = None
+        code = Code.linked([loop, emit(program, VERDICT)], [symbol])
+        self._call = prototype(_JUDGE)(code.function(symbol))
+        self._trap = Trap(code)
 
     def judge(self, batch: PacketBatch) -> "array[int]":
         """Give the indices of the packets that the program selects, ascending."""
@@ -91,21 +70,15 @@ class NativeEngine:
         del chosen[kept:]
         return chosen
 
-    def run(self, packet: Octets, wirelen: int | None = None) -> int:
-        """Give the program's verdict on the captured octets of one packet."""
-        if self._single is None:
-            self._single = NativeFilter(self._program)
-        return self._single.run(packet, wirelen)
 
+class PlainJudge:
+    """The same loop in plain Python, calling the plain eBPF machine."""
 
-class PlainEngine:
-    """The plain eBPF machine for one program, and the same loop in plain Python."""
-
-    __slots__ = ("_judge", "_machine")
+    __slots__ = ("_judge",)
 
     def __init__(self, program: Program) -> None:
-        """Decode the program; ProgramError where it has no meaning."""
-        self._machine = machine = vm.Machine(program)
+        """Decode the program."""
+        machine = vm.Machine(program)
 
         def run(buffer: memoryview, offset: int, caplen: int, wirelen: int) -> int:
             return machine.run(buffer[offset : offset + caplen], wirelen)
@@ -113,7 +86,7 @@ class PlainEngine:
         assert isinstance(judge, FunctionType)
         self._judge: Callable[..., int] = FunctionType(
             judge.__code__, {**judge.__globals__, "verdict": run}
-        )  # fmt: skip
+        )
 
     def judge(self, batch: PacketBatch) -> "array[int]":
         """Give the indices of the packets that the program selects, ascending."""
@@ -125,6 +98,38 @@ class PlainEngine:
         del chosen[kept:]
         return chosen
 
+
+class Engine:
+    """What judges packets by one program: natively if that can be had here, plainly if not."""
+
+    __slots__ = ("_batches", "_program", "_single")
+
+    def __init__(self, program: Program) -> None:
+        """Take a program; ProgramError where the checker refuses it."""
+        check(program)
+        self._program = program
+        self._batches: NativeJudge | PlainJudge | None = None
+        self._single: NativeFilter | vm.Machine | None = None
+
+    def judge(self, batch: PacketBatch) -> "array[int]":
+        """Give the indices of the packets that the program selects, ascending."""
+        if self._batches is None:
+            try:
+                self._batches = NativeJudge(self._program)
+            except UnavailableError:
+                self._batches = PlainJudge(self._program)
+        return self._batches.judge(batch)
+
     def run(self, packet: Octets, wirelen: int | None = None) -> int:
         """Give the program's verdict on the captured octets of one packet."""
-        return self._machine.run(packet, wirelen)
+        if self._single is None:
+            try:
+                self._single = NativeFilter(self._program)
+            except ImportError:
+                self._single = vm.Machine(self._program)
+        return self._single.run(packet, wirelen)
+
+
+def engine_for(program: Program) -> Engine:
+    """Give an engine for a program of host user."""
+    return Engine(program)

@@ -16,8 +16,9 @@ from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
 from pcapfilter.ebpf import program as ebpf
 from pcapfilter.engine import cache, loops, reference
+from pcapfilter.engine.jit import NativeFilter
 from pcapfilter.engine.loops import UnavailableError, native
-from pcapfilter.engine.scan import NativeEngine, PlainEngine, engine_for
+from pcapfilter.engine.scan import Engine, NativeJudge, PlainJudge, engine_for
 from pcapfilter.errors import ProgramError
 from pcapfilter.packets import Origin, PacketBatch
 from tests.bpf.programs import random_packet, random_program
@@ -59,9 +60,10 @@ def test_judge_agrees_with_the_reference_machine() -> None:
         machine = reference.Machine(program)
         wanted = array("I", [n for n, p in enumerate(packets) if machine.run(p)])
         translated = translate(program)
-        for engine in (NativeEngine(translated), PlainEngine(translated)):
+        for engine in (NativeJudge(translated), PlainJudge(translated)):
             assert engine.judge(batch) == wanted
-            assert [n for n, p in enumerate(packets) if engine.run(p)] == list(wanted)
+        single = engine_for(translated)
+        assert [n for n, p in enumerate(packets) if single.run(p)] == list(wanted)
 
 
 def test_judge_knows_captured_and_wire_length() -> None:
@@ -71,7 +73,7 @@ def test_judge_knows_captured_and_wire_length() -> None:
     batch = PacketBatch.of([bytes(10), bytes(10), bytes(9), bytes(0)], NOWHERE)
     batch.wirelens = array("I", [100, 99, 2**32 - 1, 100])
     translated = translate(program)
-    for engine in (NativeEngine(translated), PlainEngine(translated)):
+    for engine in (NativeJudge(translated), PlainJudge(translated)):
         assert list(engine.judge(batch)) == [0]
         batch.count = 0
         assert list(engine.judge(batch)) == []
@@ -82,7 +84,7 @@ def test_a_bad_program_is_an_error_and_no_crash() -> None:
     """A load outside a packet ends the batch with the place in the program."""
     program = ebpf.Program.of([(0x69, 0, 1, 4, 0), (0x95, 0, 0, 0, 0)])
     batch = PacketBatch.of([bytes(6), bytes(5)], NOWHERE)
-    for engine in (NativeEngine(program), PlainEngine(program)):
+    for engine in (NativeJudge(program), PlainJudge(program)):
         with pytest.raises(ProgramError) as caught:
             engine.judge(batch)
         assert caught.value.pc == 0
@@ -164,9 +166,19 @@ def test_without_numba_and_without_cache_the_engine_is_plain(
     """It still judges."""
     monkeypatch.setitem(sys.modules, "numba", None)
     engine = engine_for(translate(Program.of([(0x30, 0, 0, 0), (0x16, 0, 0, 0)])))
-    assert isinstance(engine, PlainEngine)
     assert list(engine.judge(PacketBatch.of([b"\0", b"\1", b""], NOWHERE))) == [1]
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    assert engine.run(b"\1") == 1
     assert not folder.exists()
+
+
+def test_an_engine_is_native_where_it_can_be() -> None:
+    """And checks its program before anything is compiled."""
+    engine = Engine(translate(Program.of([(0x30, 0, 0, 0), (0x16, 0, 0, 0)])))
+    assert list(engine.judge(PacketBatch.of([b"\0", b"\1", b""], NOWHERE))) == [1]
+    assert isinstance(engine._batches, NativeJudge)
+    assert engine.run(b"\1") == 1
+    assert isinstance(engine._single, NativeFilter)
 
 
 def test_what_numba_cannot_compile_runs_plain(folder: Path) -> None:
@@ -197,13 +209,13 @@ def test_processes_fill_the_cache_at_once(folder: Path) -> None:
 def test_a_warm_cache_loads_neither_numba_nor_numpy() -> None:
     """A new process judges with llvmlite alone."""
     program = Program.of([(0x30, 0, 0, 0), (0x16, 0, 0, 0)])
-    assert isinstance(engine_for(translate(program)), NativeEngine)
+    NativeJudge(translate(program))
     script = (
         "import sys\n"
-        "from pcapfilter.engine.scan import NativeEngine\n"
+        "from pcapfilter.engine.scan import Engine\n"
         "from pcapfilter.ebpf.program import Program\n"
         "from pcapfilter.packets import PacketBatch\n"
-        "engine = NativeEngine(Program.of([(0x71, 0, 1, 0, 0), (0x95, 0, 0, 0, 0)]))\n"
+        "engine = Engine(Program.of([(0x71, 0, 1, 0, 0), (0x95, 0, 0, 0, 0)]))\n"
         "assert list(engine.judge(PacketBatch.of([b'0', b'\\0'], None))) == [0]\n"
         "print(sorted({'numba', 'numpy', 'scapy'} & set(sys.modules)))\n"
     )
