@@ -6,7 +6,6 @@ Everything is spelt out or drawn from a seeded generator, so that the bytes neve
 import random
 from collections.abc import Iterator
 
-from scapy.contrib.igmp import IGMP
 from scapy.contrib.mpls import MPLS
 from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Router_Alert
@@ -87,7 +86,7 @@ def ipv4(rng: random.Random) -> Iterator[Packet]:
     yield IP(**ends) / ICMP(type=0, id=1, seq=1) / Raw(b"pong")
     yield IP(**ends) / ICMP(type=3, code=3) / IP(**ends) / UDP(sport=1, dport=2)
     yield IP(**ends) / ICMP(type=11, code=0) / IP(**ends) / tcp(rng)
-    yield IP(src=V4[0], dst="224.0.0.22", ttl=1) / IGMP(type=0x16, gaddr="224.1.2.3")
+    yield IP(src=V4[0], dst="224.0.0.22", ttl=1, proto=2) / Raw(bytes.fromhex("160007fbe0010203"))
     yield IP(src=V4[0], dst="255.255.255.255") / UDP(sport=68, dport=67) / Raw(bytes(48))
     yield IP(src=V4[0], dst="192.168.1.255") / udp(rng)
     yield IP(src=V4[0], dst="239.1.2.3") / udp(rng)
