@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from pcapfilter import ebpf
     from pcapfilter.bpf.program import Program
     from pcapfilter.expr.nodes import Expr
-    from pcapfilter.io.base import Native, Place, Source
+    from pcapfilter.io.base import Loop, Place, Source
     from pcapfilter.job import Engine, Tally
 
 Link = str | int | LinkType
 """A name, a LINKTYPE or DLT number, or a row of the table."""
+
+Octets = bytes | bytearray | memoryview
 
 PATIENCE = 300
 """How many packets one by one the plain machine judges before native code is made."""
@@ -169,7 +171,7 @@ class Filter:
 
     # ---- single packets ----------------------------------------------------------------------
 
-    def matches(self, frame: bytes, wirelen: int | None = None, link: Link | None = None) -> bool:
+    def matches(self, frame: Octets, wirelen: int | None = None, link: Link | None = None) -> bool:
         """Tell whether a packet matches, by its captured bytes and its length on the wire."""
         judge = self._judges.get(link)
         if judge is None:
@@ -178,7 +180,7 @@ class Filter:
 
     def __call__(self, packet: Any) -> bool:
         """Tell whether a packet matches: bytes, a Packet, a scapy packet or a dpkt frame."""
-        if isinstance(packet, bytes | bytearray | memoryview):
+        if isinstance(packet, Octets):
             return self.matches(packet)
         if isinstance(packet, Packet):
             return self.matches(packet.data, packet.wirelen, packet.link)
@@ -202,7 +204,7 @@ class Filter:
         """Give the packets that match, at most `limit`; CaptureError where `src` is no capture."""
         from pcapfilter import job
 
-        source = _opened(src)
+        source = open_capture(src)
         return job.read(source, self.engine, limit=limit)
 
     def count(
@@ -211,7 +213,7 @@ class Filter:
         """Count the packets that match, up to `limit` of them."""
         from pcapfilter import job
 
-        source = _opened(src)
+        source = open_capture(src)
         try:
             return job.count(source, self.engine, limit=limit, workers=workers)
         finally:
@@ -236,10 +238,10 @@ class Filter:
 
         if format not in (None, "pcap"):
             raise ValueError(f"no such format: {format!r} (pcap)")
-        source = _opened(src)
+        source = open_capture(src)
         try:
             self.engine(source.origin)
-            sink = open_sink(dst, source, precision=precision, native=_native())
+            sink = open_sink(dst, source, precision=precision, native=native)
             try:
                 return job.copy(source, self.engine, sink, limit=limit, workers=workers)
             finally:
@@ -261,7 +263,7 @@ class _Judge:
         self._run = run
         self._engine: Engine | None = None
 
-    def run(self, frame: bytes, wirelen: int | None) -> int:
+    def run(self, frame: Octets, wirelen: int | None) -> int:
         """Give the verdict on one packet."""
         if self._engine is not None:
             return self._engine.run(frame, wirelen)
@@ -278,14 +280,15 @@ def _engine(program: "Program") -> "Engine":
     return engine_for(translate(program, host="user"))
 
 
-def _native() -> "Native":
-    from pcapfilter.engine.loops import native
+def native(loop: "Loop", signature: str) -> "Loop":
+    """Give the native form of one of io's loops; nothing is loaded before the first is wanted."""
+    from pcapfilter.engine import loops
 
-    return native
+    return loops.native(loop, signature)
 
 
-def _opened(src: "Place | Source") -> "Source":
-    """The Source of a place, with its loops as native code; a Source is one already."""
+def open_capture(src: "Place | Source") -> "Source":
+    """Give the Source of a place, with its loops as native code; a Source is one already."""
     from pcapfilter.io.base import Source, open_source
 
-    return src if isinstance(src, Source) else open_source(src, native=_native())
+    return src if isinstance(src, Source) else open_source(src, native=native)

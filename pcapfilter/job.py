@@ -20,7 +20,7 @@ class Engine(Protocol):
         """Give the indices of the selected packets, rising."""
         ...
 
-    def run(self, packet: bytes, wirelen: int | None = None) -> int:
+    def run(self, packet: bytes | bytearray | memoryview, wirelen: int | None = None) -> int:
         """Give the verdict on one packet: 0, or how much of it is wanted."""
         ...
 

@@ -1,0 +1,187 @@
+"""tcpdump's flags as a table, and the reading of a command line as getopt_long(3) reads it.
+
+Options and operands may be mixed, short ones bundled (`-nnttr FILE`), long ones cut to an
+unambiguous beginning and given their argument by `=` or as the next word; `--` ends them.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class UsageError(Exception):
+    """The command line is at fault; the message says how."""
+
+
+class Flag(NamedTuple):
+    """One flag. `argument` names what it takes, and is empty if nothing.
+
+    `state` is empty if it works, `later` if it changes the printed line only and is not there yet,
+    `live` if it belongs to live capture, `rotation` if to rotating files, `never` if to dissection.
+    """
+
+    short: str
+    long: str
+    argument: str = ""
+    state: str = ""
+    purpose: str = ""
+
+
+FLAGS: tuple[Flag, ...] = tuple(
+    Flag(*row)
+    for row in (
+        # short, long, argument, state, purpose
+        ("r", "", "FILE", "", "read packets from FILE (- is standard input)"),
+        ("V", "", "FILE", "", "read packets from the files that FILE names, one a line"),
+        ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
+        ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
+        ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),
+        ("", "count", "", "", "print how many packets match, and nothing else"),
+        ("d", "", "", "", "print the program and stop (-dd as C, -ddd as numbers)"),
+        ("O", "no-optimize", "", "", "do not optimise the program"),
+        ("y", "linktype", "NAME", "", "the link type for -d without a file"),
+        ("s", "snapshot-length", "LENGTH", "", "the snapshot length for -d without a file"),
+        ("F", "", "FILE", "", "read the expression from FILE"),
+        ("n", "", "", "", "do not turn numbers into names (they never are)"),
+        ("l", "", "", "", "write out each printed line at once"),
+        ("U", "packet-buffered", "", "", "write out each packet at once"),
+        ("t", "", "", "", "time: -t none, -tt seconds, -ttt delta, -tttt date, -ttttt elapsed"),
+        ("", "micro", "", "", "times in microseconds"),
+        ("", "nano", "", "", "times in nanoseconds"),
+        ("", "time-stamp-precision", "micro|nano", "", "the same"),
+        ("h", "help", "", "", "print this and stop"),
+        ("", "version", "", "", "print the version and stop"),
+        ("q", "", "", "later", ""),
+        ("e", "", "", "later", ""),
+        ("v", "", "", "later", ""),
+        ("x", "", "", "later", ""),
+        ("X", "", "", "later", ""),
+        ("A", "", "", "later", ""),
+        ("a", "", "", "later", ""),
+        ("f", "", "", "later", ""),
+        ("S", "absolute-tcp-sequence-numbers", "", "later", ""),
+        ("K", "dont-verify-checksums", "", "later", ""),
+        ("N", "", "", "later", ""),
+        ("#", "number", "", "later", ""),
+        ("", "lengths", "", "later", ""),
+        ("", "print", "", "later", ""),
+        ("i", "interface", "NAME", "live", ""),
+        ("D", "list-interfaces", "", "live", ""),
+        ("L", "list-data-link-types", "", "live", ""),
+        ("J", "list-time-stamp-types", "", "live", ""),
+        ("I", "monitor-mode", "", "live", ""),
+        ("p", "no-promiscuous-mode", "", "live", ""),
+        ("B", "buffer-size", "KIB", "live", ""),
+        ("Q", "direction", "in|out|inout", "live", ""),
+        ("j", "time-stamp-type", "TYPE", "live", ""),
+        ("", "immediate-mode", "", "live", ""),
+        ("Z", "relinquish-privileges", "USER", "live", ""),
+        ("C", "", "SIZE", "rotation", ""),
+        ("G", "", "SECONDS", "rotation", ""),
+        ("W", "", "COUNT", "rotation", ""),
+        ("z", "", "COMMAND", "rotation", ""),
+        ("E", "", "ALGORITHM:SECRET", "never", ""),
+        ("M", "", "SECRET", "never", ""),
+        ("m", "", "MODULE", "never", ""),
+        ("T", "", "TYPE", "never", ""),
+        ("H", "", "", "never", ""),
+        ("b", "", "", "never", ""),
+        ("u", "", "", "never", ""),
+    )
+)
+
+_SHORT = {flag.short: flag for flag in FLAGS if flag.short}
+_LONG = {flag.long: flag for flag in FLAGS if flag.long}
+
+
+class CommandLine(NamedTuple):
+    """A command line, read: by flag (its long name where it has no short) each value given."""
+
+    given: dict[str, list[str]]
+    operands: list[str]
+
+    def times(self, name: str) -> int:
+        """Give how many times a flag was given."""
+        return len(self.given.get(name, ()))
+
+    def last(self, name: str) -> str | None:
+        """Give a flag's last argument."""
+        values = self.given.get(name)
+        return values[-1] if values else None
+
+    def in_state(self, state: str) -> list[str]:
+        """Give the flags given that are in a state, as they are written."""
+        return [
+            f"-{flag.short}" if flag.short else f"--{flag.long}"
+            for flag in FLAGS
+            if flag.state == state and (flag.short or flag.long) in self.given
+        ]
+
+
+def read_command_line(words: list[str]) -> CommandLine:
+    """Read the words of a command line; UsageError, in getopt's words, where they are wrong."""
+    given: dict[str, list[str]] = {}
+    operands: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            operands.extend(rest)
+        elif word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            flag = _long_flag(name)
+            if equals and not flag.argument:
+                raise UsageError(f"option '--{flag.long}' doesn't allow an argument")
+            if flag.argument and not equals:
+                value = _argument(rest, f"option '--{flag.long}' requires an argument")
+            given.setdefault(flag.short or flag.long, []).append(value)
+        elif word.startswith("-") and word != "-":
+            at = 1
+            while at < len(word):
+                letter = word[at]
+                at += 1
+                found = _SHORT.get(letter)
+                if found is None:
+                    raise UsageError(f"invalid option -- '{letter}'")
+                value = ""
+                if found.argument:
+                    value = word[at:] or _argument(
+                        rest, f"option requires an argument -- '{letter}'"
+                    )
+                    at = len(word)
+                given.setdefault(letter, []).append(value)
+        else:
+            operands.append(word)
+    return CommandLine(given, operands)
+
+
+def _argument(rest: Iterator[str], complaint: str) -> str:
+    word = next(rest, None)
+    if word is None:
+        raise UsageError(complaint)
+    return word
+
+
+def _long_flag(name: str) -> Flag:
+    if name in _LONG:
+        return _LONG[name]
+    near = [flag for long, flag in _LONG.items() if long.startswith(name)]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        names = " ".join(f"'--{flag.long}'" for flag in near)
+        raise UsageError(f"option '--{name}' is ambiguous; possibilities: {names}")
+    raise UsageError(f"unrecognized option '--{name}'")
+
+
+def usage() -> str:
+    """Give the text of `--help`."""
+    lines = ["Usage: pcapfilter [option ...] [expression]", ""]
+    for flag in FLAGS:
+        if flag.purpose:
+            names = [f"-{flag.short}"] * bool(flag.short) + [f"--{flag.long}"] * bool(flag.long)
+            left = f"{', '.join(names)} {flag.argument}"
+            lines.append(f"  {left:<28}{flag.purpose}")
+    lines += [
+        "",
+        "The expression is that of pcap-filter(7). Without -w, matching packets are printed.",
+    ]
+    return "\n".join(lines)

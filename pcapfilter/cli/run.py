@@ -1,0 +1,144 @@
+"""What the command does, step by step, in the order in which tcpdump does it."""
+
+import sys
+from typing import Literal
+
+import pcapfilter
+from pcapfilter.cli.options import CommandLine, UsageError, read_command_line, usage
+from pcapfilter.filter import Filter
+from pcapfilter.io.base import Source
+from pcapfilter.packets import MAXIMUM_SNAPLEN
+
+STATES = {
+    # state of a flag -> what is said when it is given
+    "later": "not supported yet, and left out",
+    "never": "not supported: packets are not dissected",
+}
+REFUSED_STATES = {
+    "live": "live capture is not supported yet",
+    "rotation": "rotating files is not supported yet",
+}
+
+
+def run(words: list[str]) -> int:
+    """Do what a command line asks for; give the exit code."""
+    line = read_command_line(words)
+    if line.times("h"):
+        print(usage())
+        return 0
+    if line.times("version"):
+        print(f"pcapfilter version {pcapfilter.__version__}")
+        return 0
+    for state, reason in REFUSED_STATES.items():
+        if flags := line.in_state(state):
+            raise UsageError(f"{' '.join(flags)}: {reason}")
+    for state, reason in STATES.items():
+        if flags := line.in_state(state):
+            say(f"{' '.join(flags)}: {reason}")
+    text = expression(line)
+    inputs = input_names(line)
+    if line.times("d"):
+        return list_program(line, text, inputs)
+    if not inputs:
+        raise UsageError("no input: name a capture with -r FILE or -V FILE")
+    from pcapfilter.cli.reading import read_inputs
+
+    return read_inputs(line, text, inputs)
+
+
+def say(message: str) -> None:
+    """Print one line of our own to standard error."""
+    print(f"pcapfilter: {message}", file=sys.stderr)
+
+
+def expression(line: CommandLine) -> str:
+    """Give the filter's text: of -F's file, where `#` begins a comment, or the operands joined."""
+    name = line.last("F")
+    if name is None:
+        return " ".join(line.operands)
+    with open(name, encoding="utf-8", errors="surrogateescape") as file:
+        return "\n".join(row.partition("#")[0] for row in file.read().split("\n"))
+
+
+def input_names(line: CommandLine) -> list[str]:
+    """Give the captures to read, in order."""
+    name, names = line.last("r"), line.last("V")
+    if names is None:
+        return [] if name is None else [name]
+    if name is not None:
+        raise UsageError("-V and -r are mutually exclusive.")
+    if names == "-":
+        return sys.stdin.read().splitlines()
+    with open(names, encoding="utf-8", errors="surrogateescape") as file:
+        return [row for row in file.read().splitlines() if row]
+
+
+def number(line: CommandLine, name: str, what: str, least: int, most: int) -> int | None:
+    """Give a flag's number; UsageError, in tcpdump's words, where it is none or out of range."""
+    word = line.last(name)
+    if word is None:
+        return None
+    try:
+        value = int(word, 0) if word[:2].lower() == "0x" else int(word)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        bounds = f" (must be >= {least} and <= {most})" if name == "s" else ""
+        raise UsageError(f"invalid {what} {word}{bounds}")
+    return value
+
+
+def precision(line: CommandLine) -> Literal["micro", "nano"] | None:
+    """Give the precision of times that was asked for, if any."""
+    word = line.last("time-stamp-precision")
+    if word is not None and word not in {"micro", "nano"}:
+        raise UsageError(f"unable to parse time stamp precision {word!r} (micro or nano)")
+    if word == "nano" or line.times("nano"):
+        return "nano"
+    return "micro" if word == "micro" or line.times("micro") else None
+
+
+def announce(source: Source) -> None:
+    """Say what is read, as tcpdump does."""
+    link, snaplen = source.origin.link, source.origin.snaplen
+    print(
+        f"reading from file {source.name}, link-type {link.title}, snapshot length {snaplen}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def filter_for(line: CommandLine, text: str, source: Source) -> Filter:
+    """Give the Filter of the text for what a source gives; a fault of any kind comes at once."""
+    origin = source.origin
+    made = pcapfilter.compile(
+        text,
+        link=origin.link,
+        snaplen=origin.snaplen,
+        netmask=0,
+        optimize=not line.times("O"),
+        source=origin.source,
+        swapped=origin.swapped,
+    )
+    made.program()
+    return made
+
+
+def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:
+    """Print the program, for the first input's link type, or -y's, or Ethernet."""
+    snaplen = number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN) or MAXIMUM_SNAPLEN
+    if inputs:
+        from pcapfilter.io.base import open_source
+
+        source = open_source(inputs[0])
+        announce(source)
+        made = filter_for(line, text, source)
+    else:
+        link = line.last("y")
+        if link is None:
+            print("Warning: assuming Ethernet", file=sys.stderr)
+            link = "EN10MB"
+        optimize = not line.times("O")
+        made = pcapfilter.compile(text, link=link, snaplen=snaplen, netmask=0, optimize=optimize)
+    print(made.listing("d" * min(line.times("d"), 3)))
+    return 0
