@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+import pcapfilter
+
 ROOT = Path(__file__).parent.parent
+CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GENERATED = {Path("pcapfilter/parser/_tables.py")}
 LONGEST = 400
@@ -248,6 +251,11 @@ def test_all_is_the_union_of_the_extras() -> None:
     assert {*extras} - {"all", "test", "dev"} == {"compress", "prove", "remote", "scapy"}
     [union] = extras["all"]
     assert union == "pcapfilter-engine[compress,prove,remote,scapy]"
+
+
+def test_one_version() -> None:
+    assert SETTINGS["project"]["version"] == pcapfilter.__version__
+    assert "## [Unreleased]" in CHANGES
 
 
 def test_every_dependency_has_a_lower_bound() -> None:

@@ -1,0 +1,1 @@
+"""What looks into a filter: explain, trace, graph, lint, prove."""
