@@ -1,8 +1,8 @@
-"""LLVM text kept between runs: one file an entry, in the user's cache folder.
+"""LLVM text and object code kept between runs: one file an entry, in the user's cache folder.
 
     ; <key>                      the whole key: two keys never share an entry
     ; <crc32> <length>           of what follows
-    <text>
+    <octets>
 
 The folder is $PCAPFILTER_CACHE_DIR, or pcapfilter in $XDG_CACHE_HOME or in ~/.cache. Entries are
 written under another name and then moved, so that processes at the same time cannot see half of
@@ -30,8 +30,8 @@ def folder() -> Path:
         raise FileNotFoundError("no home folder") from error
 
 
-def load(name: str, key: str) -> str | None:
-    """Give the text kept under a key, or None."""
+def load(name: str, key: str) -> bytes | None:
+    """Give what is kept under a file's name and a key, or None."""
     try:
         with _path(name, key).open("rb") as file:
             status = os.fstat(file.fileno())
@@ -41,15 +41,14 @@ def load(name: str, key: str) -> str | None:
     except OSError:
         return None
     with contextlib.suppress(ValueError):
-        first, second, text = content.split(b"\n", 2)
-        if first == f"; {key}".encode() and second == _sum(text):
-            return text.decode()
+        first, second, octets = content.split(b"\n", 2)
+        if first == f"; {key}".encode() and second == _sum(octets):
+            return octets
     return None
 
 
-def store(name: str, key: str, text: str) -> None:
-    """Keep a text under a key, if the folder can be used."""
-    octets = text.encode()
+def store(name: str, key: str, octets: bytes) -> None:
+    """Keep something under a file's name and a key, if the folder can be used."""
     with contextlib.suppress(OSError):
         path = _path(name, key)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,4 +67,5 @@ def _sum(octets: bytes) -> bytes:
 
 
 def _path(name: str, key: str) -> Path:
-    return folder() / f"{name}-{zlib.crc32(key.encode()):08x}.ll"
+    stem, dot, suffix = name.rpartition(".")
+    return folder() / f"{stem}-{zlib.crc32(key.encode()):08x}{dot}{suffix}"

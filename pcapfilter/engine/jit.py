@@ -4,6 +4,7 @@ An address is good as long as its `Code` lives: it keeps module, engine and targ
 """
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 from pcapfilter.ebpf.program import Program
@@ -51,13 +52,27 @@ class Code:
 
     __slots__ = ("_engine", "_keep")
 
-    def __init__(self, module: Any, machine: Any) -> None:
-        """Make the code; see `linked` and `optimised` for where modules come from."""
+    def __init__(
+        self,
+        module: Any,
+        machine: Any,
+        *,
+        kept: bytes | None = None,
+        keep: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """Make the code of a module, or take over `kept`, the object code made of one before.
+
+        What is made anew is handed to `keep`.
+        """
         import llvmlite.binding as llvm
 
         self._engine: Any = llvm.create_mcjit_compiler(module, machine)
+        if kept is not None:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(kept))
+        elif keep is not None:
+            self._engine.set_object_cache(lambda _, octets: keep(octets), lambda _: None)
         self._engine.finalize_object()
-        self._keep = (module, machine)
+        self._keep = (module, machine, keep)
 
     @classmethod
     def linked(cls, texts: list[str], exports: list[str]) -> "Code":
@@ -66,12 +81,12 @@ class Code:
         return cls(link(texts, exports, machine), machine)
 
     @classmethod
-    def optimised(cls, text: str) -> "Code":
-        """Give the code of a text that was optimised before."""
+    def optimised(cls, text: str, kept: bytes | None, keep: Callable[[bytes], None]) -> "Code":
+        """Give the code of a text that was optimised before, or its object code `kept`."""
         import llvmlite.binding as llvm
 
-        machine = machine_here()
-        return cls(llvm.parse_assembly(text), machine)
+        module = llvm.parse_assembly(text if kept is None else "")
+        return cls(module, machine_here(), kept=kept, keep=keep)
 
     def function(self, symbol: str) -> int:
         """Give the address of an exported function."""

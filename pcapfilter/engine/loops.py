@@ -7,6 +7,7 @@ code. The form of a function that can be compiled is told in the docstring of pc
 import ctypes
 import re
 import sys
+from array import array
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import CodeType, FunctionType
@@ -17,8 +18,8 @@ from pcapfilter.engine.jit import Code, link, machine_here
 from pcapfilter.engine.memory import Pin
 from pcapfilter.engine.pointers import pointer
 
-_ITEMS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i64": 8}
-"""Octets in an item of each type that a pointer may point to."""
+_ITEMS = {"u8*": 1, "u16*": 2, "u32*": 4, "u64*": 8, "i64*": 8}
+"""Octets in an item of what a pointer of each type points to."""
 
 PREFIX = "pcapfilter_"
 """What the symbols of loops, and of the functions that they call outside, begin with."""
@@ -41,7 +42,7 @@ class Signature(NamedTuple):
             raise ValueError(f"a signature is i64(types), not {text!r}")
         arguments = tuple(filter(None, text[4:-1].split(",")))
         for argument in arguments:
-            if argument != "i64" and not (argument[-1] == "*" and argument[:-1] in _ITEMS):
+            if argument != "i64" and argument not in _ITEMS:
                 raise ValueError(f"no such type: {argument!r}")
         return cls(arguments)
 
@@ -60,7 +61,10 @@ class Loop:
         self.text = ""
         try:
             self.text = text_of(function, signature)
-            self._code = Code.optimised(self.text)
+            name, key = f"{function.__name__}.o", key_of(function, signature)
+            self._code = Code.optimised(
+                self.text, store.load(name, key), lambda octets: store.store(name, key, octets)
+            )
             self._call = prototype(signature)(self._code.function(self.symbol))
         except UnavailableError:
             pass
@@ -79,6 +83,7 @@ class Loop:
         return call(self._call, types, arguments)
 
 
+@cache
 def native(function: Callable[..., int], signature: str) -> Loop:
     """Give a callable that runs the function natively, or in plain Python if need be."""
     return Loop(function, Signature.of(signature))
@@ -86,20 +91,36 @@ def native(function: Callable[..., int], signature: str) -> Loop:
 
 def call(function: Callable[..., int], types: tuple[str, ...], arguments: tuple[Any, ...]) -> int:
     """Call native code with the addresses of buffers, which are held still meanwhile."""
-    pins: list[Pin] = []
+    holds: list[Any] = []
+    words: list[int] = []
     try:
-        words: list[int] = []
         for kind, argument in zip(types, arguments, strict=True):
             if kind == "i64":
                 words.append(argument)
             else:
-                pin = Pin(argument, _ITEMS[kind[:-1]], writable=kind != "u8*")
-                pins.append(pin)
-                words.append(pin.address)
+                words.append(hold(argument, kind, holds))
         return function(*words)
     finally:
-        for pin in pins:
-            pin.release()
+        for held in holds:
+            if type(held) is Pin:
+                held.release()
+
+
+def hold(buffer: Any, kind: str, holds: list[Any]) -> int:
+    """Give the address of a buffer, and add what keeps it still to `holds`.
+
+    Two kinds of buffers come in every batch, and have a quicker way than the one for all.
+    """
+    items = _ITEMS[kind]
+    if type(buffer) is array and buffer.itemsize == items:
+        return buffer.buffer_info()[0]
+    if type(buffer) is bytearray and items == 1 and buffer:
+        first = ctypes.c_char.from_buffer(buffer)
+        holds.append(first)
+        return ctypes.addressof(first)
+    pin = Pin(buffer, items, writable=kind != "u8*")
+    holds.append(pin)
+    return pin.address
 
 
 def prototype(signature: Signature) -> Callable[[int], Callable[..., int]]:
@@ -118,16 +139,24 @@ def text_of(
     `externals` are the names of functions that it calls and that are linked in later; their
     symbols are made likewise. UnavailableError where there is neither an entry nor numba.
     """
-    assert isinstance(function, FunctionType)
-    externals = externals or {}
-    outside = " ".join(f"{name}({','.join(s.arguments)})" for name, s in externals.items())
-    key = f"{_surroundings()} {','.join(signature.arguments)} [{outside}] {_print(function)}"
-    text = store.load(function.__name__, key)
-    if text is None:
-        _tell()
-        text = _compile(function, signature, externals)
-        store.store(function.__name__, key, text)
+    name, key = f"{function.__name__}.ll", key_of(function, signature, externals)
+    kept = store.load(name, key)
+    if kept is not None:
+        return kept.decode()
+    _tell()
+    text = _compile(function, signature, externals or {})
+    store.store(name, key, text.encode())
     return text
+
+
+def key_of(
+    function: Callable[..., int],
+    signature: Signature,
+    externals: Mapping[str, Signature] | None = None,
+) -> str:
+    """Give what a loop's code depends on, in one line. UnavailableError without llvmlite."""
+    outside = [f"{name}({','.join(s.arguments)})" for name, s in (externals or {}).items()]
+    return f"{_surroundings()} {','.join(signature.arguments)} {outside} {_print(function)}"
 
 
 @cache
@@ -141,7 +170,7 @@ def _surroundings() -> str:
     features = llvm.get_host_cpu_features().flatten()
     python = ".".join(map(str, sys.version_info[:3]))
     cpu = f"{llvm.get_host_cpu_name()} {features}"
-    return f"1 python {python} numba {_version_of_numba()} llvmlite {llvmlite.__version__} {cpu}"
+    return f"2 python {python} numba {_version_of_numba()} llvmlite {llvmlite.__version__} {cpu}"
 
 
 def _version_of_numba() -> str:
@@ -156,10 +185,11 @@ def _version_of_numba() -> str:
     return found[0][len("numba-") :].removesuffix(".dist-info") if found else "unknown"
 
 
-def _print(function: FunctionType) -> str:
+def _print(function: Callable[..., int]) -> str:
     """What a function does, as text: its code and that of what it calls, and constants used."""
     parts: list[str] = []
     seen: set[FunctionType] = set()
+    assert isinstance(function, FunctionType)
     waiting = [function]
     while waiting:
         part = waiting.pop()
@@ -192,7 +222,7 @@ _told: list[bool] = []
 
 
 def _compile(
-    function: FunctionType, signature: Signature, externals: Mapping[str, Signature]
+    function: Callable[..., int], signature: Signature, externals: Mapping[str, Signature]
 ) -> str:
     try:
         import llvmlite.binding as llvm
@@ -236,6 +266,7 @@ def _compile(
         return FunctionType(part.__code__, globals_, part.__name__, part.__defaults__)
 
     try:
+        assert isinstance(function, FunctionType)
         made = numba.cfunc(whole(signature), error_model="numpy")(ready(function))
         text = str(made.inspect_llvm())
     except NumbaError as error:

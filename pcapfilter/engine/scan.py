@@ -10,6 +10,7 @@ Python and calls the plain machine. Either is made when the first batch or packe
 
 from array import array
 from collections.abc import Callable
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -71,6 +72,12 @@ class NativeJudge:
         return chosen
 
 
+@lru_cache(maxsize=16)
+def _native_judge(program: Program) -> NativeJudge:
+    """Give the native code of a program; that of the last programs is kept."""
+    return NativeJudge(program)
+
+
 class PlainJudge:
     """The same loop in plain Python, calling the plain eBPF machine."""
 
@@ -115,7 +122,7 @@ class Engine:
         """Give the indices of the packets that the program selects, ascending."""
         if self._batches is None:
             try:
-                self._batches = NativeJudge(self._program)
+                self._batches = _native_judge(self._program)
             except UnavailableError:
                 self._batches = PlainJudge(self._program)
         return self._batches.judge(batch)

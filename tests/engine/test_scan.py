@@ -15,9 +15,9 @@ import pcapfilter.engine
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
 from pcapfilter.ebpf import program as ebpf
-from pcapfilter.engine import cache, loops, reference
+from pcapfilter.engine import cache, loops, reference, scan
 from pcapfilter.engine.jit import NativeFilter
-from pcapfilter.engine.loops import UnavailableError, native
+from pcapfilter.engine.loops import Signature, UnavailableError, native
 from pcapfilter.engine.scan import Engine, NativeJudge, PlainJudge, engine_for
 from pcapfilter.errors import ProgramError
 from pcapfilter.packets import Origin, PacketBatch
@@ -45,7 +45,9 @@ SUM = "i64(u32*, i64, i64*)"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own."""
+    """A cache folder of the test's own, and nothing remembered in this process."""
+    monkeypatch.setattr(sys.modules[__name__], "native", loops.native.__wrapped__)
+    monkeypatch.setattr(scan, "_native_judge", NativeJudge)
     monkeypatch.setenv("PCAPFILTER_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -120,26 +122,29 @@ def test_buffers_are_checked() -> None:
         native(sum_of, "i64(f64)")
 
 
-def _entry(folder: Path) -> Path:
-    (entry,) = (path for path in folder.glob("sum_of-*.ll"))
+def _entry(folder: Path, name: str) -> Path:
+    stem, suffix = name.split(".")
+    (entry,) = folder.glob(f"{stem}-*.{suffix}")
     return entry
 
 
 def test_cache_survives_damage(folder: Path) -> None:
     """A damaged, foreign or other entry is compiled anew; a good one is used as it is."""
     native(sum_of, SUM)
-    entry = _entry(folder)
-    whole = entry.read_bytes()
-    for damaged in (b"", whole[:-1], whole.replace(b"add", b"sub"), whole[50:]):
-        entry.write_bytes(damaged)
-        out = array("q", [0])
-        assert native(sum_of, SUM)(array("I", [7]), 1, out) == 14
-        key = whole.split(b"\n")[0][2:].decode()
-        assert cache.load("sum_of", key) is not None
+    key = loops.key_of(sum_of, Signature.of(SUM))
+    for name in ("sum_of.ll", "sum_of.o"):
+        entry = _entry(folder, name)
+        whole = entry.read_bytes()
+        for damaged in (b"", whole[:-1], whole.replace(b"sum", b"som"), whole[50:]):
+            entry.write_bytes(damaged)
+            assert cache.load(name, key) is None
+            out = array("q", [0])
+            assert native(sum_of, SUM)(array("I", [7]), 1, out) == 14
+            assert cache.load(name, key) is not None
     entry.chmod(0o666)
-    assert cache.load("sum_of", whole.split(b"\n")[0][2:].decode()) is None
+    assert cache.load(name, key) is None
     entry.chmod(0o600)
-    assert cache.load("sum_of", whole.split(b"\n")[0][2:].decode()) is not None
+    assert cache.load(name, key) is not None
 
 
 def test_cache_keys_tell_functions_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +208,7 @@ def test_processes_fill_the_cache_at_once(folder: Path) -> None:
     """Whoever comes last, the entry is whole."""
     with get_context("spawn").Pool(2) as pool:
         assert pool.map(_compile_once, range(4), chunksize=1) == [8] * 4
-    assert [path.suffix for path in folder.glob("sum_of-*")] == [".ll"]
+    assert sorted(path.suffix for path in folder.glob("sum_of-*")) == [".ll", ".o"]
 
 
 def test_a_warm_cache_loads_neither_numba_nor_numpy() -> None:
