@@ -1,10 +1,11 @@
 """The oracles: what libpcap, tcpdump and the kernel say, for tests that compare.
 
     compile(text, link, ...) -> Program       what libpcap compiles; Refused carries its message
-    run(program, packet, wirelen) -> int      libpcap's bpf_filter
+    Machine(program).run(packet, wirelen)     the verdict of libpcap's bpf_filter
     image(program) -> list[str]               libpcap's listing
     tcpdump(*arguments) -> CompletedProcess   the command itself
-    Socket(program).verdict(octets) -> int    the kernel's machine, without privileges
+    line(instruction, pc) -> str              one line of it
+    Socket(program).run(octets) -> int|None   the kernel's machine, without privileges
 
 A test that needs one asks for it by `@needs_libpcap`, `@needs_tcpdump` or `@needs_kernel`, and is
 skipped, with the reason, where there is none. The package itself never needs any of them.
@@ -14,11 +15,10 @@ import ctypes
 import ctypes.util
 import functools
 import os
-import platform
 import shutil
 import socket
+import struct
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,11 +26,12 @@ from typing import Any, Self
 
 import pytest
 
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import LAYOUT, Program
 from pcapfilter.net.linktype import LinkType, resolve
 
 UNKNOWN_NETMASK = 0xFFFFFFFF
 SNAPLEN = 262144
+SO_ATTACH_FILTER = 26
 
 Rows = Iterable[tuple[int, int, int, int]]
 
@@ -120,10 +121,6 @@ needs_libpcap = pytest.mark.skipif(
 needs_tcpdump = pytest.mark.skipif(
     not tcpdump_path(), reason="needs tcpdump (apt-get install tcpdump)"
 )
-needs_kernel = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or platform.machine() not in {"x86_64", "aarch64"},
-    reason="needs Linux on a 64-bit machine",
-)
 
 
 def compile(  # noqa: A001 - the oracle's compile()
@@ -185,23 +182,15 @@ class Machine:
         return int(self._filter(self._rows, packet, wirelen, len(packet)))
 
 
-def run(program: Rows, packet: bytes, wirelen: int | None = None) -> int:
-    """Give the verdict of libpcap's bpf_filter on one packet."""
-    return Machine(program).run(packet, wirelen)
+def line(instruction: tuple[int, int, int, int], pc: int) -> str:
+    """Give libpcap's line of a listing for the instruction at `pc`."""
+    row: bytes = _load().bpf_image(_Instruction(*instruction), pc)
+    return row.decode()
 
 
 def image(program: Rows) -> list[str]:
     """Give libpcap's listing of a program, a line an instruction, as `tcpdump -d` prints it."""
-    rows = _array(program)
-    step = ctypes.sizeof(_Instruction)
-    return [
-        _load()
-        .bpf_image(
-            ctypes.cast(ctypes.byref(rows, n * step), ctypes.POINTER(_Instruction)), ctypes.c_int(n)
-        )
-        .decode()
-        for n in range(len(rows))
-    ]
+    return [line(instruction, pc) for pc, instruction in enumerate(program)]
 
 
 def datalink(dlt: int) -> tuple[str, str] | None:
@@ -233,23 +222,31 @@ def selected(capture: Path, text: str, *arguments: str) -> bytes:
 
 
 class Socket:
-    """A classic program in the kernel, on one end of a pair of sockets."""
+    """A classic program in the kernel, on one end of a pair of sockets; OSError if it refuses."""
 
     def __init__(self, program: Rows) -> None:
         self._near, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._far.setblocking(False)
-        octets = ctypes.create_string_buffer(Program.of(program).pack())
-        count = len(octets) // 8
-        filter_ = _SocketFilter(count, ctypes.addressof(octets))
-        self._far.setsockopt(socket.SOL_SOCKET, 26, bytes(filter_))
+        octets = Program.of(program).pack()
+        rows = ctypes.create_string_buffer(octets, len(octets) or 1)
+        count = len(octets) // LAYOUT.size
+        try:
+            self._far.setsockopt(
+                socket.SOL_SOCKET,
+                SO_ATTACH_FILTER,
+                struct.pack("@HP", count, ctypes.addressof(rows)),
+            )
+        except OSError:
+            self.close()
+            raise
 
-    def verdict(self, octets: bytes) -> int:
-        """Give how many octets of a packet the program accepts: at most all of them."""
+    def run(self, octets: bytes) -> int | None:
+        """Give how many octets of a packet arrive, or None where it is dropped."""
         self._near.send(octets)
         try:
             return len(self._far.recv(1 << 17))
         except BlockingIOError:
-            return 0
+            return None
 
     def close(self) -> None:
         """Close both ends."""
@@ -265,5 +262,16 @@ class Socket:
         self.close()
 
 
-class _SocketFilter(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+@functools.cache
+def kernel_filters() -> bool:
+    """Tell whether classic programs can be attached to sockets here."""
+    try:
+        with Socket([(0x06, 0, 0, 1)]) as accept:
+            return accept.run(b"abc") == 1
+    except OSError:
+        return False
+
+
+needs_kernel = pytest.mark.skipif(
+    not kernel_filters(), reason="needs a kernel with classic filters on sockets (Linux)"
+)

@@ -9,11 +9,8 @@ from pcapfilter.bpf.check import check
 from pcapfilter.bpf.program import Instruction, Program
 from pcapfilter.engine.reference import Machine
 from pcapfilter.errors import ProgramError
-from tests.bpf.oracles import KernelFilter, kernel_filters, libpcap
+from tests import oracle
 from tests.bpf.programs import random_program
-
-needs_libpcap = pytest.mark.skipif(libpcap() is None, reason="libpcap is not installed")
-needs_kernel = pytest.mark.skipif(not kernel_filters(), reason="no socket filters here")
 
 EDGES = (
     0, 1, 9, 10, 15, 16, 31, 32, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
@@ -22,15 +19,13 @@ EDGES = (
 RETURN = Instruction(isa.RET | isa.K, 0, 0, 1)
 
 
-@needs_libpcap
+@oracle.needs_libpcap
 def test_every_code_prints_as_libpcap_prints_it() -> None:
     """Every code of 9 bits and some beyond, with k at its edges, at several places."""
-    oracle = libpcap()
-    assert oracle is not None
     for code in (*range(0x200), 0x7FFF, 0x8028, 0x1015, 0xFFFF):
         for n, k in enumerate(EDGES if code in isa.ROWS else EDGES[:12]):
             instruction, pc = Instruction(code, n % 256, 255 - n, k), (0, 7, 1234)[n % 3]
-            assert text.line(instruction, pc) == oracle.image(instruction, pc)
+            assert text.line(instruction, pc) == oracle.line(instruction, pc)
 
 
 def test_listings_read_back() -> None:
@@ -133,12 +128,12 @@ def test_refusals(rows: list[tuple[int, int, int, int]], message: str) -> None:
     program = Program.of(rows)
     with pytest.raises(ProgramError, match=message):
         check(program)
-    if kernel_filters() and len(rows) <= 4096:
+    if oracle.kernel_filters() and len(rows) <= 4096:
         with pytest.raises(OSError, match=r"."):
-            KernelFilter(program)
+            oracle.Socket(program)
 
 
-@needs_kernel
+@oracle.needs_kernel
 def test_checker_agrees_with_the_kernel() -> None:
     """Random programs with random damage are taken by both or by neither."""
     random = Random(8)
@@ -156,7 +151,7 @@ def test_checker_agrees_with_the_kernel() -> None:
             del rows[: random.randrange(len(rows))]
         program = Program(rows)
         try:
-            KernelFilter(program).close()
+            oracle.Socket(program).close()
             kernel = True
         except OSError:
             kernel = False

@@ -8,31 +8,26 @@ from pcapfilter.bpf.check import check
 from pcapfilter.bpf.program import Program
 from pcapfilter.engine.reference import Machine, run
 from pcapfilter.errors import ProgramError
-from tests.bpf.oracles import KernelFilter, kernel_filters, libpcap
+from tests import oracle
 from tests.bpf.programs import random_packet, random_program
-
-needs_libpcap = pytest.mark.skipif(libpcap() is None, reason="libpcap is not installed")
-needs_kernel = pytest.mark.skipif(not kernel_filters(), reason="no socket filters here")
 
 LD, LDX_MSH, TXA = 0x20, 0xB1, 0x87
 
 
-@needs_libpcap
+@oracle.needs_libpcap
 def test_random_programs_agree_with_libpcap() -> None:
     """Random programs on packets of every length from 0 have libpcap's verdict."""
-    oracle = libpcap()
-    assert oracle is not None
     random = Random(2)
     for _ in range(400):
         program = random_program(random)
-        machine, packed = Machine(program), program.pack()
+        machine, judge = Machine(program), oracle.Machine(program)
         for length in range(0, 80, random.randint(1, 4)):
             packet, more = random_packet(random, length), random.choice((0, 3))
             verdict = machine.run(packet, length + more)
-            assert verdict == oracle.run(packed, packet, length + more), (program, packet)
+            assert verdict == judge.run(packet, length + more), (program, packet)
 
 
-@needs_kernel
+@oracle.needs_kernel
 def test_random_programs_agree_with_the_kernel() -> None:
     """Where both mean the same, the kernel cuts a datagram to the machine's verdict."""
     random = Random(3)
@@ -40,7 +35,7 @@ def test_random_programs_agree_with_the_kernel() -> None:
         program = random_program(random, kernel=True)
         check(program)
         machine = Machine(program)
-        with KernelFilter(program) as kernel:
+        with oracle.Socket(program) as kernel:
             for length in range(0, 70, random.randint(1, 5)):
                 packet = random_packet(random, length)
                 verdict = machine.run(packet)
