@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from pcapfilter.expr.words import CONSTANTS
+from pcapfilter.expr.words import CONSTANTS, KEYWORDS
 from pcapfilter.net.address import format_v4, format_v6
 from pcapfilter.net.linktype import LINK_TYPES
 from tests import oracle
@@ -240,6 +240,35 @@ def _tight(found: re.Match[str]) -> str:
     """Take the blanks from around an operator, unless a word would run into the next."""
     after = found.string[found.end() : found.end() + 1]
     return found[1] + (" " if found[1] in "])" and after.isalnum() else "")
+
+
+# ---- spoiling ----------------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"\s+|[\w.:\\$-]+|.")
+_MARKS = "( ) [ ] = < > != <= >= == && || ! + - * / & | ^ % << >> : ~"
+_THINGS = "80 0x10 07 08 80-90 1.2.3.4 10.1 1.2.3.0/24 1::2 1:2:3:4:5:6 1:2:3: x \\tcp $a5 len-1"
+_ATOMS = (*KEYWORDS, *f"{_MARKS} {_THINGS}".split() * 3)
+
+
+def spoil(rng: Rng, text: str) -> str:
+    """Drop, swap, replace or put in a token or three; most of what comes out does not parse."""
+    if rng.random() < 0.2:
+        return " ".join(rng.choice(_ATOMS) for _ in range(rng.randint(1, 6)))
+    tokens = _TOKEN.findall(text)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        if not tokens:
+            break
+        at, other = rng.randrange(len(tokens)), rng.randrange(len(tokens))
+        match rng.randrange(4):
+            case 0:
+                del tokens[at]
+            case 1:
+                tokens[at], tokens[other] = tokens[other], tokens[at]
+            case 2:
+                tokens[at] = rng.choice(_ATOMS)
+            case _:
+                tokens.insert(at, f" {rng.choice(_ATOMS)} ")
+    return "".join(tokens)
 
 
 # ---- measuring ---------------------------------------------------------------------------------

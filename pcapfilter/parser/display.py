@@ -73,6 +73,7 @@ _COMPARISON = re.compile(
 )
 _WORD = re.compile(r"(?<![\w.\\])[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*(?![\w.])")
 _CIDR = re.compile(r".*/\d+")
+_MARK = re.compile(r"[()]| or ")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_.]*")
 
 
@@ -124,4 +125,23 @@ def translate(text: str) -> str | None:
         translated = "".join([*pieces, _WORD.sub(word, text[at:])])
     translated = translated.replace("&&", "and").replace("||", "or")
     translated = re.sub(r"!(?!=)\s*", "not ", translated)
-    return translated if known else None
+    return _grouped(translated) if known else None
+
+
+def _grouped(text: str) -> str:
+    """Put parentheses around each run of `and` beside an `or`: Wireshark binds `and` tighter."""
+    pieces, depth, start = [""], 0, 0
+    for found in _MARK.finditer(text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if depth == (found[0] == "(") and found[0] in "()":
+            inside = text[start : found.start()]
+            pieces[-1] += (_grouped(inside) if found[0] == ")" else inside) + found[0]
+            start = found.end()
+        elif not depth and found[0] == " or ":
+            pieces[-1] += text[start : found.start()]
+            pieces.append("")
+            start = found.end()
+    pieces[-1] += text[start:]
+    if len(pieces) == 1:
+        return text if "(" not in text else pieces[0]
+    return " or ".join(f"({piece})" if " and " in piece else piece for piece in pieces)

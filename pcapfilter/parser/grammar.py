@@ -49,6 +49,33 @@ def _head(proto: Token | None, direction: Token | None, kind: Token | None) -> H
     return Head(nodes.Qualifier(*cast("Any", texts)), _cover(said[0], said[-1]))
 
 
+def p_one(p: Rule) -> None:
+    """expr : term
+    term : rterm
+    rterm : word
+    id : nid
+    pid : nid
+    qid : pid
+    direction : SRC
+    | DST
+    | ADDRESS
+    either : NUM
+    | ID
+    byteop : '&'
+    | '|'
+    | '<'
+    | '>'
+    | '='
+    relation : RELATION
+    | '<'
+    | '>'
+    | '='
+    arith : number
+    | narith
+    """
+    p[0] = p[1]
+
+
 # ---- and, or, not ------------------------------------------------------------------------------
 
 
@@ -59,11 +86,6 @@ def p_filter(p: Rule) -> None:
     p[0] = p[1] if len(p) > 1 else nodes.Everything()
 
 
-def p_expr(p: Rule) -> None:
-    """expr : term"""
-    p[0] = p[1]
-
-
 def p_expr_pair(p: Rule) -> None:
     """expr : expr AND term
     | expr AND id
@@ -71,11 +93,6 @@ def p_expr_pair(p: Rule) -> None:
     | expr OR id
     """
     p[0] = Pair("and" if p[2].type == "AND" else "or", p[1], p[3], _cover(p[1], p[3]))
-
-
-def p_id(p: Rule) -> None:
-    """id : nid"""
-    p[0] = p[1]
 
 
 def p_id_number(p: Rule) -> None:
@@ -93,11 +110,6 @@ def p_nid_not(p: Rule) -> None:
     p[0] = Negated(p[2], _cover(p[1], p[2]))
 
 
-def p_pid(p: Rule) -> None:
-    """pid : nid"""
-    p[0] = p[1]
-
-
 def p_pid_pair(p: Rule) -> None:
     """pid : qid AND id
     | qid OR id
@@ -108,16 +120,6 @@ def p_pid_pair(p: Rule) -> None:
 def p_qid_number(p: Rule) -> None:
     """qid : number"""
     p[0] = Bare(p[1], p[1].span)
-
-
-def p_qid(p: Rule) -> None:
-    """qid : pid"""
-    p[0] = p[1]
-
-
-def p_term(p: Rule) -> None:
-    """term : rterm"""
-    p[0] = p[1]
 
 
 def p_term_not(p: Rule) -> None:
@@ -191,11 +193,6 @@ def p_rterm_relation(p: Rule) -> None:
     p[0] = nodes.Relation(p[2].text, p[1], p[3], _cover(p[1], p[3]))
 
 
-def p_rterm_word(p: Rule) -> None:
-    """rterm : word"""
-    p[0] = p[1]
-
-
 def p_head(p: Rule) -> None:
     """head : proto direction KIND"""
     p[0] = _head(p[1], p[2], p[3])
@@ -218,14 +215,6 @@ def p_proto(p: Rule) -> None:
     |
     """
     p[0] = p[1] if len(p) > 1 else None
-
-
-def p_direction(p: Rule) -> None:
-    """direction : SRC
-    | DST
-    | ADDRESS
-    """
-    p[0] = p[1]
 
 
 def p_direction_either(p: Rule) -> None:
@@ -285,16 +274,6 @@ def p_word_byte(p: Rule) -> None:
     p[0] = nodes.Word("byte", (p[2].number, p[3].text, p[4].number), _cover(p[1], p[4]))
 
 
-def p_byteop(p: Rule) -> None:
-    """byteop : '&'
-    | '|'
-    | '<'
-    | '>'
-    | '='
-    """
-    p[0] = p[1]
-
-
 def p_word_wlan(p: Rule) -> None:
     """word : proto TYPE either
     | proto SUBTYPE ID
@@ -307,13 +286,6 @@ def p_word_wlan_subtype(p: Rule) -> None:
     """word : proto TYPE either SUBTYPE either"""
     arguments = (values.argument(p[3]), values.argument(p[5]))
     p[0] = nodes.Word("type", arguments, _cover(p[1] or p[2], p[5]))
-
-
-def p_either(p: Rule) -> None:
-    """either : NUM
-    | ID
-    """
-    p[0] = p[1]
 
 
 def p_word_field(p: Rule) -> None:
@@ -343,22 +315,6 @@ def p_alternatives_more(p: Rule) -> None:
 
 
 # ---- arithmetic --------------------------------------------------------------------------------
-
-
-def p_relation(p: Rule) -> None:
-    """relation : RELATION
-    | '<'
-    | '>'
-    | '='
-    """
-    p[0] = p[1]
-
-
-def p_arith(p: Rule) -> None:
-    """arith : number
-    | narith
-    """
-    p[0] = p[1]
 
 
 def p_narith_binary(p: Rule) -> None:

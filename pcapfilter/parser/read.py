@@ -32,6 +32,22 @@ class _Tables:
         self.lr_goto = _unfold(tables.GOTOS)
 
 
+class _Machine(LRParser):  # type: ignore[misc]
+    """PLY's machine, which looks at no token that it has no need of.
+
+    So a bad address is found before a bad token behind it, as it is in libpcap.
+    """
+
+    def set_defaulted_states(self) -> None:
+        """Find the states with a single reduction to make, whatever comes next."""
+        outcomes = {state: {*actions.values()} for state, actions in self.action.items()}
+        self.defaulted_states = {
+            state: outcome
+            for state, (outcome, *others) in outcomes.items()
+            if outcome < 0 and not others
+        }
+
+
 def _unfold(rows: dict[str, dict[int, str]]) -> dict[int, dict[str, int]]:
     """Turn symbol -> outcome -> states into state -> symbol -> outcome."""
     unfolded: dict[int, dict[str, int]] = {n: {} for n in range(tables.STATES)}
@@ -59,4 +75,4 @@ def read(text: str, *, hints: bool = True) -> Expr:
         raise
 
 
-_parser = LRParser(_Tables(), grammar.p_error)
+_parser = _Machine(_Tables(), grammar.p_error)

@@ -1,0 +1,71 @@
+"""Deep and long texts: libpcap takes them, and so must every walk over their trees."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from pcapfilter.expr.nodes import And, Not, Or
+from pcapfilter.expr.text import to_text
+from pcapfilter.parser import parse
+
+TEXTS: dict[str, Callable[[int], str]] = {
+    "parentheses": lambda n: f"{'(' * n}tcp{')' * n}",
+    "parentheses around an identifier": lambda n: f"port {'(' * n}80{')' * n}",
+    "parentheses around a number": lambda n: f"{'(' * n}1{')' * n} = 1",
+    "not": lambda n: f"{'not ' * n}tcp",
+    "not (": lambda n: f"{'not (' * n}tcp{' or udp)' * n}",
+    "or": lambda n: " or ".join(f"host 10.0.{i >> 8 & 255}.{i & 255}" for i in range(n)),
+    "or with inheritance": lambda n: "port " + " or ".join(map(str, range(n))),
+    "or and": lambda n: " or tcp and ".join(["udp"] * n),
+    "+": lambda n: "+".join(["1"] * n) + " = 1",
+    "-": lambda n: "-" * n + "1 = 1",
+    "^": lambda n: "^".join(["1"] * n) + " = 1",
+    "alternatives": lambda n: f"vci ({' or '.join(['5'] * n)})",
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_nine_thousand(kind: str) -> None:
+    text = TEXTS[kind](9000)
+    again = to_text(parse(to_text(parse(text))))
+    assert again == to_text(parse(text))
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_time_is_linear(kind: str) -> None:
+    def seconds(n: int) -> float:
+        text = TEXTS[kind](n)
+        best = 1e9
+        for _ in range(3):
+            began = time.perf_counter()
+            to_text(parse(text))
+            best = min(best, time.perf_counter() - began)
+        return best
+
+    assert seconds(16000) < 6 * seconds(4000) + 0.05
+
+
+def test_a_run_is_one_node() -> None:
+    expr = parse(" or ".join(["tcp"] * 9000))
+    assert isinstance(expr, Or)
+    assert len(expr.terms) == 9000
+    expr = parse("tcp" + " and udp or arp" * 4000)
+    assert isinstance(expr, Or)
+    assert isinstance(expr.terms[0], And)
+
+
+def test_nots_are_a_chain() -> None:
+    expr = parse("! " * 9000 + "tcp")
+    count = 0
+    while isinstance(expr, Not):
+        expr, count = expr.term, count + 1
+    assert count == 9000
+
+
+def test_a_long_nonsense_is_refused_at_once() -> None:
+    began = time.perf_counter()
+    for text in ("1:" * 20000, "a-" * 20000, ":" * 20000, "(" * 20000, "9" * 20000):
+        with pytest.raises(ValueError, match=r"error|bogus|overflows"):
+            parse(f"host {text}")
+    assert time.perf_counter() - began < 5
