@@ -21,6 +21,7 @@ class Walk:
         self._draw = draw
         self._bytes: list[int | None] = [None] * length
         self._length = length
+        self._constants = [i.k for i in program if i.code & 0x0F == isa.JMP and isa.is_branch(i.code)]
 
     def packet(self) -> bytes:
         """Give the packet, with random bytes where nothing was asked for."""
@@ -100,11 +101,16 @@ class Walk:
                             a = alu.BINARY[row.meaning](a, operand)
 
     def _steer(self, field: tuple[int, int, int], operand: int) -> int:
-        """Decide a field near what it is compared with, half of the time exactly that."""
+        """Decide a field near what it, or another field, is compared with."""
         offset, size, mask = field
         draw = self._draw
         top = (1 << 8 * size) - 1
-        value = operand + draw.choice((0, 0, 0, 0, 1, -1)) if draw.random() < 0.75 else None
+        aim = draw.random()
+        value: int | None = None
+        if aim < 0.4:
+            value = operand + draw.choice((0, 0, 0, 0, 1, -1))
+        elif aim < 0.8 and self._constants:
+            value = draw.choice(self._constants)
         if value is None or not 0 <= value <= top:
             return self.load(offset, size) & mask
         value |= draw.randrange(top + 1) & ~mask

@@ -41,6 +41,7 @@ def merge_ending(work: Work, node: Node) -> bool:
     elif last.code == ALU | AND | K and node.k == 0:
         node.code, node.k = _SET, last.k
         node.jt, node.jf = node.jf, node.jt
+        node.true_bit, node.false_bit = node.false_bit, node.true_bit
     else:
         return False
     last.code = NOP

@@ -59,12 +59,15 @@ def find_dominators(work: Work) -> None:
 
 def find_edges(work: Work) -> None:
     """Give each block the set of edges that every way to it takes."""
+    total = len(work.nodes)
     for node in work.down:
         node.edges_here = ALL
+        node.true_bit = node.bit
+        node.false_bit = node.bit << total
     work.root.edges_here = 0
     for node in work.down:
         if node.jt is not None and node.jf is not None:
-            node.jt.edges_here &= node.edges_here | node.bit
+            node.jt.edges_here &= node.edges_here | node.true_bit
             node.jf.edges_here &= node.edges_here | node.false_bit
 
 

@@ -7,15 +7,23 @@ Before, and after (A holds [12] in 1 and 3, [23] in 2; all true edges go to one 
     3: jeq #0x86dd  jt 9   jf 4      2: jeq #17      jt 9   jf 4
 
 So that 3 need not load [12] again. The same goes for chains of `and`, with true and false swapped.
+Who comes into the chain further down would miss the pulled test, or do others that it had not to
+do; so either nobody does, or those tests are decided there anyway.
 """
 
 from pcapfilter.codegen.optimize import facts
+from pcapfilter.codegen.optimize.decisions import Decisions
 from pcapfilter.codegen.optimize.work import A, Node, Work
+
+_OR = (True, "jt", "jf")
+_AND = (False, "jf", "jt")
+"""The chains: which outcome goes to one block for all; its edges; the edges that go on."""
 
 
 def pull_up(work: Work) -> bool:
     """Pull up one test below each block, in chains of `or` and in chains of `and`."""
     facts.find_preds(work)
+    chains: _Chains | None = None
     changed = False
     for node in work.up:
         preds = node.preds
@@ -24,45 +32,92 @@ def pull_up(work: Work) -> bool:
         value = preds[0].values[A]
         if any(pred.values[A] != value for pred in preds):
             continue
-        for chain in (_OR, _AND):
-            if _pull(node, value, *chain):
-                work.again = changed = True
+        for outcome, shared, onward in (_OR, _AND):
+            found = _find(node, value, shared, onward)
+            if found is not None:
+                chains = chains or _Chains(work)
+                if chains.pull(node, *found, outcome, onward):
+                    work.again = changed = True
     return changed
 
 
-_OR = ("jt", "jf")
-_AND = ("jf", "jt")
-"""Which edges of a chain go to one block, and which go on along the chain."""
+def _find(node: Node, value: int, shared: str, onward: str) -> tuple[Node, list[Node]] | None:
+    """The chain's first test of another value, with what is above it, and all to the next of this.
 
-
-def _pull(node: Node, value: int, shared: str, onward: str) -> bool:
-    """Find the chain's first test of another value and the next of this one; swap them round."""
-    first = node.preds[-1]
-    above, way = first, "jt" if first.jt is node else "jf"
+    Gives the block above, and the chain's part that the pulled test, its last one, has to pass.
+    """
+    above = node.preds[-1]
     goal, bit = getattr(node, shared), node.bit
+    part: list[Node] = []
+    at = node
     while True:
-        other = getattr(above, way)
-        if getattr(other, shared) is not goal or not other.dominators & bit:
-            return False
-        if other.values[A] != value:
-            break
-        above, way = other, onward
-    before = other
-    while True:
-        pulled = getattr(before, onward)
-        if getattr(pulled, shared) is not goal or not pulled.dominators & bit:
-            return False
-        if pulled.values[A] == value:
-            break
-        before = pulled
-    setattr(before, onward, getattr(pulled, onward))
-    setattr(pulled, onward, other)
-    if other is not node:
-        setattr(above, way, pulled)
-        return True
-    for pred in reversed(node.preds):
-        if pred.jt is node:
-            pred.jt = pulled
+        if getattr(at, shared) is not goal or not at.dominators & bit:
+            return None
+        if part:
+            part.append(at)
+            if at.values[A] == value:
+                return above, part
+        elif at.values[A] != value:
+            part.append(at)
         else:
-            pred.jf = pulled
-    return True
+            above = at
+        at = getattr(at, onward)
+
+
+class _Chains:
+    """The edges between blocks as they are while tests are pulled up."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._decisions: Decisions | None = None
+        self._pulled: set[Node] = set()
+        self._entries: dict[Node, list[tuple[Node, str]]] = {work.root: []}
+        stack = [work.root]
+        while stack:
+            node = stack.pop()
+            for way, successor in (("jt", node.jt), ("jf", node.jf)):
+                if successor is not None:
+                    if successor not in self._entries:
+                        self._entries[successor] = []
+                        stack.append(successor)
+                    self._entries[successor].append((node, way))
+
+    def pull(self, node: Node, above: Node, part: list[Node], outcome: bool, onward: str) -> bool:
+        """Move the last block of the part before its first; False where that would be wrong."""
+        entries = self._entries
+        first, before, pulled = part[0], part[-2], part[-1]
+        if pulled not in entries:
+            return False
+        if first is node:
+            edges = [edge for edge in entries[first] if edge[0] in set(node.preds)]
+        else:
+            edges = [(above, onward)]
+        usual = {*edges, *((block, onward) for block in part[:-1])}
+        for block in part:
+            for edge in entries[block]:
+                if edge not in usual:
+                    missed = part[:-1] if block is pulled else [pulled]
+                    if not all(self._decided(edge, test, not outcome) for test in missed):
+                        return False
+        behind = getattr(pulled, onward)
+        for pred, way in edges:
+            self._lead(pred, way, pulled)
+        self._lead(before, onward, behind)
+        self._lead(pulled, onward, first)
+        self._pulled.add(pulled)
+        return True
+
+    def _lead(self, pred: Node, way: str, target: Node) -> None:
+        """Let an edge go elsewhere."""
+        self._entries[getattr(pred, way)].remove((pred, way))
+        self._entries[target].append((pred, way))
+        setattr(pred, way, target)
+
+    def _decided(self, edge: tuple[Node, str], test: Node, outcome: bool) -> bool:
+        """Tell whether a test must have this outcome for whoever takes the edge."""
+        pred, way = edge
+        if pred in self._pulled:
+            return False
+        taken = pred.edges_here | (pred.true_bit if way == "jt" else pred.false_bit)
+        self._decisions = self._decisions or Decisions(self._work)
+        return outcome in self._decisions.outcomes(test, taken)

@@ -1,7 +1,7 @@
 """What the passes work on: a copy of the graph whose blocks carry the facts known about them.
 
 Registers are counted as slots: A is 0, X is 1, M[n] is n + 2. A set of slots is an int with a bit
-for each, and so is a set of blocks (by number) or of edges (by `Node.bit` and `Node.false_bit`).
+for each; so is a set of blocks (`Node.bit`) or of edges (`Node.true_bit`, `Node.false_bit`).
 """
 
 from pcapfilter.bpf import isa
@@ -38,6 +38,7 @@ class Node(Block):
         "live_out",
         "number",
         "preds",
+        "true_bit",
         "uses",
         "values",
     )
@@ -46,6 +47,7 @@ class Node(Block):
     jf: "Node | None"
     number: int
     bit: int
+    true_bit: int
     false_bit: int
     level: int
     dominators: int
@@ -74,7 +76,7 @@ class Work:
 
     def __init__(self, graph: Graph) -> None:
         blocks = list(graph.blocks())
-        nodes = [_node(number, len(blocks), block) for number, block in enumerate(blocks)]
+        nodes = [_node(number, block) for number, block in enumerate(blocks)]
         of = dict(zip(blocks, nodes, strict=True))
         for block, node in of.items():
             node.jt = None if block.jt is None else of[block.jt]
@@ -99,7 +101,7 @@ class Work:
         self.again = self.rewrote = True
 
 
-def _node(number: int, total: int, block: Block) -> Node:
+def _node(number: int, block: Block) -> Node:
     """Copy a block, without its successors."""
     copies = {stmt: Stmt(stmt.code, stmt.k) for stmt in block.stmts}
     node = Node(list(copies.values()), block.code, block.k)
@@ -111,7 +113,7 @@ def _node(number: int, total: int, block: Block) -> Node:
             copy.jf = None if stmt.jf is None else copies[stmt.jf]
     node.number = number
     node.bit = 1 << number
-    node.false_bit = 1 << total + number
+    node.true_bit = node.false_bit = 0
     node.dominators = node.edges_here = ALL
     node.values = []
     node.entered = (0, 0)
