@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from pcapfilter.bpf import isa
-from pcapfilter.codegen import build
+from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.cfg import Block, Stmt
 from pcapfilter.codegen.layout import Offset
@@ -34,6 +34,7 @@ NETWORK_HEADERS: frozenset[Proto] = frozenset(
 OVER_IPV4: frozenset[Proto] = frozenset(
     ("tcp", "udp", "sctp", "icmp", "igmp", "igrp", "pim", "vrrp", "carp")
 )
+RADIO_LINKS = layout.WIRELESS - {layout.IEEE802_11, layout.PPI}
 LOAD_IMMEDIATE = isa.LD | isa.IMM
 MAX_SHIFT = 31
 
@@ -157,17 +158,22 @@ def _load(b: Builder, node: Load, index: Operand) -> Operand:
             protocol.named(b, "ip"), *inner, protocol.named(b, node.proto), not_later_fragment(b)
         )
     elif node.proto == "icmp6":
+        is_ipv6 = protocol.named(b, "ip6")
+        next_header = b.from_network(protocol.IPV6_NEXT_HEADER, 1)
+        guard = build.all_of(*inner, is_ipv6, build.equal(next_header, proto.IP_ICMP6))
         place = b.network.plus(build.IPV6_HEADER)
         into_x = _index_to_x(b, place, index)
-        next_header = b.from_network(protocol.IPV6_NEXT_HEADER, 1)
-        is_icmp6 = build.equal(next_header, proto.IP_ICMP6)
-        guard = build.all_of(*inner, protocol.named(b, "ip6"), is_icmp6)
     elif node.proto == "radio":
-        b.refuse("radio information not present in capture")
+        if b.layout.link not in RADIO_LINKS:
+            b.refuse("radio information not present in capture")
+        place, guard = Offset(0), index.guard
+        into_x = _index_to_x(b, place, index)
     else:
         b.fail("unsupported index operation")
     index.stmts += into_x
-    index.stmts.append(Stmt(isa.LD | build.SIZES[node.size] | isa.IND, place.constant))
+    index.stmts.append(
+        Stmt(isa.LD | build.SIZES[node.size] | isa.IND, place.constant & build.WORD_MASK)
+    )
     index.stmts.append(Stmt(isa.ST, register))
     return Operand(index.stmts, register, guard)
 

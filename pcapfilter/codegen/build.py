@@ -20,6 +20,12 @@ JEQ, JGT, JGE, JSET = (isa.JMP | op | isa.K for op in (isa.JEQ, isa.JGT, isa.JGE
 LDX_IMM = isa.LDX | isa.IMM
 SIZES = {1: isa.B, 2: isa.H, 4: isa.W}
 WORD_MASK = 0xFFFFFFFF
+UNNAMED = frozenset((
+    106, 110, 111, 112, 115, 116, 118, 120, 121, 124, 125, 126, 128, *range(145, 163), 172, 173,
+    *range(203, 209), *range(210, 215), 217, 218, 252, 270, 277,
+))  # fmt: skip
+"""The link types for which libpcap 1.10 has no description, and says their number instead."""
+
 IPV6_HEADER = 40
 
 
@@ -165,7 +171,8 @@ class Builder:
 
     def link_description(self) -> str:
         """Give what the innermost link layer is called, for messages."""
-        return by_dlt(self.layout.link).description
+        link = self.layout.link
+        return f"DLT {link}" if link in UNNAMED else by_dlt(link).description
 
     # ---- scratch registers ----
 
@@ -211,12 +218,12 @@ class Builder:
         """Load from the innermost link-layer header."""
         return self.load(self.layout.header.plus(offset), size)
 
-    def from_type(self, size: int) -> list[Stmt]:
-        """Load the field that names the link layer's next protocol."""
+    def from_type(self, size: int, offset: int = 0) -> list[Stmt]:
+        """Load the field that names the link layer's next protocol, or what stands behind it."""
         place = self.layout.type
         if place is None:
             self.refuse(f"{self.link_description()} link-layer type filtering not implemented")
-        return self.load(place, size)
+        return self.load(place.plus(offset), size)
 
     def from_payload(self, offset: int, size: int) -> list[Stmt]:
         """Load from where the link-layer payload (an LLC header, say) begins."""
@@ -276,6 +283,24 @@ def above(load: list[Stmt], value: int) -> Cond:
 def at_least(load: list[Stmt], value: int) -> Cond:
     """Test whether what was loaded is `value` or greater."""
     return Block(load, JGE, value)
+
+
+def compared(load: list[Stmt], comparison: str, value: int) -> Cond:
+    """Test what was loaded as a field of ATM or SS7 is tested.
+
+    As in libpcap, `!=` tests for equality there.
+    """
+    match comparison:
+        case "<":
+            return Inverse(at_least(load, value))
+        case "<=":
+            return Inverse(above(load, value))
+        case ">":
+            return above(load, value)
+        case ">=":
+            return at_least(load, value)
+        case _:
+            return equal(load, value)
 
 
 def any_bit(load: list[Stmt], mask: int) -> Cond:

@@ -5,8 +5,19 @@ from typing import assert_never
 
 from pcapfilter.codegen import arith, build
 from pcapfilter.codegen.build import Builder, Cond
-from pcapfilter.codegen.encap import mpls, pppoe, vlan
-from pcapfilter.codegen.primitive import cast, match, protocol, size
+from pcapfilter.codegen.encap import geneve, lane, mpls, pppoe, vlan
+from pcapfilter.codegen.primitive import (
+    capture,
+    cast,
+    cell,
+    llc_frame,
+    match,
+    pf,
+    protocol,
+    size,
+    ss7,
+    wireless_frame,
+)
 from pcapfilter.expr.nodes import (
     And,
     Everything,
@@ -27,12 +38,27 @@ WORDS: dict[str, Callable[..., Cond]] = {
     "less": size.less,
     "greater": size.greater,
     "byte": size.byte,
+    "llc": llc_frame.llc,
+    "type": wireless_frame.frame_type,
+    "subtype": wireless_frame.frame_subtype,
+    "dir": wireless_frame.direction,
+    "inbound": capture.inbound,
+    "outbound": capture.outbound,
+    "ifindex": capture.interface_index,
+    "ifname": pf.interface,
+    "rset": pf.ruleset,
+    "rnr": pf.rule,
+    "srnr": pf.subrule,
+    "reason": pf.reason,
+    "action": pf.action,
+    "lane": lane.lane,
+    "geneve": geneve.geneve,
     "vlan": vlan.vlan,
     "mpls": mpls.mpls,
     "pppoed": pppoe.pppoed,
     "pppoes": pppoe.pppoes,
 }
-OPTIONAL_ARGUMENT = frozenset(("broadcast", "multicast", "vlan", "mpls", "pppoes"))
+OPTIONAL_ARGUMENT = frozenset(("broadcast", "multicast", "vlan", "mpls", "pppoes", "geneve", "llc"))
 
 
 def lower(b: Builder, root: Expr) -> Cond:
@@ -76,14 +102,18 @@ def _primitive(b: Builder, node: Everything | Match | Protocol | Relation | Word
         case Word():
             return _word(b, node)
         case Field():
-            b.refuse(f"'{node.word}' is not supported yet")
+            if node.word in cell.FIELDS:
+                return cell.field(b, node.word, node.tests)
+            return ss7.label(b, node.word, node.tests)
         case _:
             assert_never(node)
 
 
 def _word(b: Builder, node: Word) -> Cond:
-    generate = WORDS.get(node.word)
-    if generate is None:
-        b.refuse(f"'{node.word}' is not supported yet")
+    if node.word in cell.CIRCUITS or node.word in cell.CONNECTION_MESSAGES:
+        return cell.circuit(b, node.word)
+    if node.word.removeprefix("h") in ss7.UNITS:
+        return ss7.unit(b, node.word)
+    generate = WORDS[node.word]
     args = node.args or (None,) if node.word in OPTIONAL_ARGUMENT else node.args
     return generate(b, *args)

@@ -5,6 +5,7 @@ from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Target
 from pcapfilter.codegen.cfg import Block, Graph
 from pcapfilter.codegen.linearize import linearize
+from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import lower
 from pcapfilter.errors import UnsupportedError
 from pcapfilter.expr.nodes import Everything, Expr
@@ -39,11 +40,12 @@ def generate(
 
 def build_graph(expr: Expr, target: Target) -> Graph:
     """Give the graph of an expression, before any optimisation."""
+    start = layout.of_link(target.link.dlt)
+    if start is None:
+        message = f"unknown data link type {target.link.dlt} (min 104, max {layout.LAST})"
+        raise UnsupportedError(message, span=expr.span)
     if isinstance(expr, Everything):
         return Graph(Block(k=target.snaplen))
-    start = layout.ROWS.get(target.link.dlt)
-    if start is None:
-        raise UnsupportedError(f"filters on {target.link.description} are not supported yet")
     builder = Builder(target, start)
-    condition = lower(builder, expr)
+    condition = prelude.attach(builder, lower(builder, expr))
     return build.wire(condition, target.snaplen, optimizable=builder.optimizable)

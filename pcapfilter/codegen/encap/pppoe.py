@@ -25,15 +25,21 @@ def pppoes(b: Builder, session: int | None) -> Cond:
     if session is not None:
         if session > MAX_SESSION:
             b.fail(f"PPPoE session number {session} greater than maximum {MAX_SESSION}")
-        field = build.masked_equal(b.from_payload(0, 4), session, SESSION_MASK)
+        field = build.masked_equal(b.from_network(0, 4), session, SESSION_MASK)
         test = build.all_of(test, field)
-    here = b.layout
-    ppp = b.network.plus(HEADER_LENGTH)
+    here, ppp = b.layout, b.network.plus(HEADER_LENGTH)
+    header = kind = ppp
+    if ppp.variable and ppp.variable not in b.variables:
+        # As in libpcap, places that are first looked at behind this point get registers of their
+        # own, which nothing fills.
+        header = ppp._replace(variable=f"pppoe header {ppp.constant}")
+        kind = ppp._replace(variable=f"pppoe type {ppp.constant}")
     b.layout = Layout(
         link=layout.PPP,
-        header=ppp,
-        type=ppp,
+        header=header,
+        type=kind,
         payload=ppp.plus(PPP_TYPE_LENGTH),
         labels=here.labels,
+        overlay=here.overlay,
     )
     return test

@@ -11,7 +11,10 @@ from pcapfilter.net import proto
 TAG_TYPES = (proto.ETHERTYPE_VLAN, proto.ETHERTYPE_QINQ, proto.ETHERTYPE_QINQ_OLD)
 TAG_LENGTH = 4
 MAX_ID = 0x0FFF
-TAGGED_LINKS = frozenset((layout.EN10MB,))
+TAGGED_LINKS = frozenset((
+    layout.EN10MB, layout.NETANALYZER, layout.NETANALYZER_TRANSPARENT, layout.IEEE802_11,
+    layout.PRISM_HEADER, layout.IEEE802_11_RADIO, layout.IEEE802_11_RADIO_AVS,
+))  # fmt: skip
 
 
 def vlan(b: Builder, number: int | None) -> Cond:
@@ -24,7 +27,7 @@ def vlan(b: Builder, number: int | None) -> Cond:
         b.fail(f"VLAN tag {number} greater than maximum {MAX_ID}")
     test = build.any_of(*(family.is_next(b, kind) for kind in TAG_TYPES))
     if number is not None:
-        tag = build.masked_equal(b.from_payload(0, 2), number, MAX_ID)
+        tag = build.masked_equal(b.from_network(0, 2), number, MAX_ID)
         test = build.all_of(test, tag)
     here = b.layout
     b.layout = here._replace(

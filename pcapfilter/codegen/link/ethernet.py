@@ -7,7 +7,8 @@ from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.net import proto
 
-MAX_LENGTH = 1500
+MAX_LENGTH = proto.ETHERTYPE_MAX_LENGTH
+TYPE_LENGTH = 2
 DSAP_EQUALS_SSAP = {proto.LLC_ISO, proto.LLC_IP, proto.LLC_NETBEUI}
 SNAP = {
     # Ethertype: organisation code it goes under
@@ -45,5 +46,5 @@ def is_next(b: Builder, protocol: int) -> Cond:
         ethertype = build.equal(b.from_type(2), protocol)
         return build.any_of(ethertype, build.all_of(has_llc, snap(b, protocol)))
     if protocol <= MAX_LENGTH:
-        return build.all_of(has_llc, build.equal(b.from_payload(0, 1), protocol))
+        return build.all_of(has_llc, build.equal(b.from_type(1, TYPE_LENGTH), protocol))
     return build.equal(b.from_type(2), protocol)

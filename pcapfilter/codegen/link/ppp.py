@@ -23,3 +23,13 @@ NUMBERS = {
 def is_next(b: Builder, protocol: int) -> Cond:
     """Test for the protocol by its PPP number; one that has none, by the number it has."""
     return build.equal(b.from_type(2), NUMBERS.get(protocol, protocol))
+
+
+COMPRESSED_IP = (proto.PPP_IP, proto.PPP_VAN_JACOBSON, proto.PPP_VAN_JACOBSON_UNCOMPRESSED)
+
+
+def is_next_bsdos(b: Builder, protocol: int) -> Cond:
+    """Test for the protocol where IP may have come with its TCP header compressed (RFC 1144)."""
+    if protocol == proto.ETHERTYPE_IP:
+        return build.any_of(*(build.equal(b.from_type(2), number) for number in COMPRESSED_IP))
+    return is_next(b, protocol)

@@ -83,6 +83,9 @@ def _directed(
     """Test the source, the destination or both, each behind a test for the protocol."""
 
     def one(offset: int) -> Cond:
+        if place is IPV6_PLACE:  # libpcap's order, which shows in the numbers of registers
+            address = at(offset)
+            return build.all_of(family.is_next(b, place.ethertype), address)
         return build.all_of(family.is_next(b, place.ethertype), at(offset))
 
     match direction:

@@ -38,11 +38,14 @@ def multicast(b: Builder, protocol: str | None) -> Cond:
         case None | "link":
             return mac.multicast(b)
         case "ip":
-            first = b.from_network(IPV4_DESTINATION, 1)
-            return build.all_of(family.is_ip(b), build.at_least(first, IPV4_FIRST_MULTICAST))
+            return build.all_of(
+                family.is_ip(b),
+                build.at_least(b.from_network(IPV4_DESTINATION, 1), IPV4_FIRST_MULTICAST),
+            )
         case "ip6":
-            first = b.from_network(IPV6_DESTINATION, 1)
-            return build.all_of(family.is_ipv6(b), build.equal(first, IPV6_MULTICAST))
+            return build.all_of(
+                family.is_ipv6(b), build.equal(b.from_network(IPV6_DESTINATION, 1), IPV6_MULTICAST)
+            )
         case _:
             b.fail(
                 "link-layer multicast filters supported only on"

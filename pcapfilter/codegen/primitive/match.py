@@ -7,7 +7,7 @@ from typing import assert_never
 
 from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
-from pcapfilter.codegen.primitive import address, mac, name, port, protochain, protocol
+from pcapfilter.codegen.primitive import address, decnet, mac, name, port, protochain, protocol
 from pcapfilter.expr.nodes import V4, V6, LinkAddress, Match, Name, Number, Qualifier
 from pcapfilter.net.address import format_v4, format_v6
 
@@ -19,9 +19,7 @@ def lower(b: Builder, match: Match) -> Cond:
     """Give the condition that the qualifiers and the value state."""
     qualifier, value = match.qualifier, match.value
     if qualifier.proto == "decnet" and qualifier.kind in (None, "host", "net"):
-        if isinstance(value, Name):
-            b.fail(f"decnet name support not included, '{value.name}' cannot be translated")
-        b.refuse("'decnet' addresses are not supported yet")
+        return decnet.host(b, value, qualifier.direction)
     match value:
         case Name():
             return name.lower(b, qualifier, value.name)
@@ -125,7 +123,7 @@ def _link_address(b: Builder, q: Qualifier, octets: bytes) -> Cond:
             b.refuse("aid supported only on ARCnet")
         if not wanted:
             b.fail("ARCnet address used in non-arc expression")
-        b.refuse("ARCnet addresses are not supported yet")
+        return mac.arcnet_host(b, octets, q.direction)
     if not wanted:
         b.fail("ethernet address used in non-ether expression")
     return mac.host(b, octets, q.direction)

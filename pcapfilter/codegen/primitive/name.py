@@ -5,7 +5,7 @@ Which names are looked up where: pcap-filter(7); what is said of unknown ones: l
 
 from typing import assert_never
 
-from pcapfilter.codegen import build
+from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.primitive import address, mac, port, protochain, protocol
 from pcapfilter.expr.nodes import Proto, Qualifier
@@ -48,20 +48,16 @@ def has_ports(b: Builder, q: Qualifier) -> None:
 
 def _host(b: Builder, q: Qualifier, name: str) -> Cond:
     if q.proto == "link":
-        if b.layout.link not in mac.Places.OF:
-            b.refuse(
-                "only ethernet/FDDI/token ring/802.11/ATM LANE/Fibre Channel"
-                " supports link-level host name"
-            )
+        kind = mac.kind(b)
         octets = b.target.resolver.ethernet(name)
         if octets is None:
-            b.unknown(f"unknown ether host '{name}'")
+            b.unknown(f"unknown {kind} host '{name}'")
         return mac.host(b, octets, q.direction)
     addresses = b.target.resolver.hosts(name)
     if not addresses:
         b.unknown(f"unknown host '{name}'")
     # Where nothing names the next protocol, ARP cannot be there.
-    bare = b.layout.type is None and q.proto is None
+    bare = b.layout.link in layout.IP_ALONE and q.proto is None
     tests = []
     for version, number in addresses:
         if version == V4_VERSION and q.proto != "ip6":

@@ -55,31 +55,46 @@ def _check(b: Builder, number: int) -> None:
         b.fail(f"illegal port number {number} > {MAX_PORT}")
 
 
-def _ports(
-    b: Builder, protocol: Proto | None, direction: Direction | None,
-    test: Callable[[Callable[[], list[Stmt]]], Cond],
-) -> Cond:  # fmt: skip
-    numbers = list(NUMBERS.values()) if protocol is None else [NUMBERS[protocol]]
+Test = Callable[[Callable[[], list[Stmt]]], Cond]
+"""Tests a port, given what loads it; called once for each place that it is looked for in."""
 
-    def over_ipv6(number: int) -> Cond:
+
+def over_ipv6(b: Builder, number: int, protocol: Proto | None, direction: Direction | None) -> Cond:
+    """Test for a port over IPv6."""
+    return _over_ipv6(b, protocol, direction, lambda load: build.equal(load(), number))
+
+
+def over_ipv4(b: Builder, number: int, protocol: Proto | None, direction: Direction | None) -> Cond:
+    """Test for a port over IPv4."""
+    return _over_ipv4(b, protocol, direction, lambda load: build.equal(load(), number))
+
+
+def _ports(b: Builder, protocol: Proto | None, direction: Direction | None, test: Test) -> Cond:
+    return build.any_of(
+        _over_ipv6(b, protocol, direction, test), _over_ipv4(b, protocol, direction, test)
+    )
+
+
+def _over_ipv6(b: Builder, protocol: Proto | None, direction: Direction | None, test: Test) -> Cond:
+    def carried(number: int) -> Cond:
         is_protocol = build.equal(b.from_network(IPV6_NEXT_HEADER, 1), number)
-        place = b.from_transport6
-        return build.all_of(
-            is_protocol, _directed(b, direction, lambda at: test(lambda: place(at, 2)))
-        )
+        ports = _directed(b, direction, lambda at: test(lambda: b.from_transport6(at, 2)))
+        return build.all_of(is_protocol, ports)
 
-    def over_ipv4(number: int) -> Cond:
+    return build.all_of(family.is_ipv6(b), build.any_of(*map(carried, _numbers(protocol))))
+
+
+def _over_ipv4(b: Builder, protocol: Proto | None, direction: Direction | None, test: Test) -> Cond:
+    def carried(number: int) -> Cond:
         is_protocol = build.equal(b.from_network(IPV4_PROTOCOL, 1), number)
-        place = b.from_transport
-        return build.all_of(
-            is_protocol,
-            not_later_fragment(b),
-            _directed(b, direction, lambda at: test(lambda: place(at, 2))),
-        )
+        ports = _directed(b, direction, lambda at: test(lambda: b.from_transport(at, 2)))
+        return build.all_of(is_protocol, not_later_fragment(b), ports)
 
-    ipv6 = build.all_of(family.is_ipv6(b), build.any_of(*map(over_ipv6, numbers)))
-    ipv4 = build.all_of(family.is_ip(b), build.any_of(*map(over_ipv4, numbers)))
-    return build.any_of(ipv6, ipv4)
+    return build.all_of(family.is_ip(b), build.any_of(*map(carried, _numbers(protocol))))
+
+
+def _numbers(protocol: Proto | None) -> list[int]:
+    return list(NUMBERS.values()) if protocol is None else [NUMBERS[protocol]]
 
 
 def _directed(b: Builder, direction: Direction | None, at: Callable[[int], Cond]) -> Cond:

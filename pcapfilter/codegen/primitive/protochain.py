@@ -49,7 +49,7 @@ def chained(b: Builder, number: int, carrier: Proto | None) -> Cond:
 
 def _walk(b: Builder, number: int, cell: int, extensions: tuple[int, ...]) -> list[Stmt]:
     """Give the loop: A holds the protocol, X the length of the headers passed so far."""
-    network = b.network.constant
+    network = b.network.constant & build.WORD_MASK
     end = Stmt(isa.ALU | isa.ADD | isa.K, 0)
     found, last = Stmt(build.JEQ, number), Stmt(build.JEQ, proto.IP_NONE)
     found.jt, found.jf = end, last
@@ -75,7 +75,7 @@ def _walk(b: Builder, number: int, cell: int, extensions: tuple[int, ...]) -> li
         behind_extension = [
             Stmt(LOAD_BYTE, network),
             Stmt(isa.ST, cell),
-            Stmt(LOAD_BYTE, network + 1),
+            Stmt(LOAD_BYTE, network + 1 & build.WORD_MASK),
             Stmt(isa.ALU | isa.ADD | isa.K, 1),
             Stmt(isa.ALU | isa.MUL | isa.K, 8),
             Stmt(isa.ALU | isa.ADD | isa.X),

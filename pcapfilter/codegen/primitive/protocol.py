@@ -3,9 +3,9 @@
 Source: RFC 791, RFC 8200; ISO/IEC 10589 for the IS-IS PDU types.
 """
 
-from pcapfilter.codegen import build
+from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
-from pcapfilter.codegen.link import family
+from pcapfilter.codegen.link import family, hdlc
 from pcapfilter.expr.nodes import Proto
 from pcapfilter.net import proto
 
@@ -14,6 +14,8 @@ IPV6_NEXT_HEADER = 6
 IPV6_AFTER_FRAGMENT_HEADER = 40
 
 ISIS_PDU_TYPE = 4
+CISCO_ISO_PLACE = 1
+"""Cisco HDLC puts an octet of padding before ISO packets."""
 
 LINK_PROTOCOLS: dict[Proto, int] = {
     # protocol: its Ethertype or LLC SAP
@@ -98,16 +100,24 @@ def numbered(b: Builder, number: int, carrier: Proto | None) -> Cond:
         case "link":
             return family.is_next(b, number)
         case "ip":
-            field = b.from_network(IPV4_PROTOCOL, 1)
-            return build.all_of(family.is_ip(b), build.equal(field, number))
+            return build.all_of(
+                family.is_ip(b), build.equal(b.from_network(IPV4_PROTOCOL, 1), number)
+            )
         case "ip6":
             return build.all_of(family.is_ipv6(b), _next_header(b, number))
+        case "iso" if b.layout.link == layout.FRELAY and not b.layout.labels:
+            return hdlc.nlpid(b, number)
         case "iso":
-            field = b.from_network_nosnap(0, 1)
-            return build.all_of(family.is_next(b, proto.LLC_ISO), build.equal(field, number))
+            place = CISCO_ISO_PLACE if b.layout.link in layout.CISCO_HDLC else 0
+            return build.all_of(
+                family.is_next(b, proto.LLC_ISO),
+                build.equal(b.from_network_nosnap(place, 1), number),
+            )
         case "isis":
-            field = b.from_network_nosnap(ISIS_PDU_TYPE, 1)
-            return build.all_of(numbered(b, proto.ISO_ISIS, "iso"), build.equal(field, number))
+            return build.all_of(
+                numbered(b, proto.ISO_ISIS, "iso"),
+                build.equal(b.from_network_nosnap(ISIS_PDU_TYPE, 1), number),
+            )
         case _:
             b.fail(CARRIES_NOTHING.get(carrier, f"'{carrier} proto' is bogus"))
 
