@@ -111,7 +111,7 @@ def _usb_wirelen(buffer: bytearray, start: int, caplen: int, wirelen: int) -> in
     if event != ord("C") or kind != 0 or not endpoint & 0x80 or data_flag != 0:
         return wirelen
     front = USB_HEADER + USB_DESCRIPTOR * _number(buffer, start + 60, 4)
-    if wirelen != (front + _number(buffer, start + 32, 4)) & 0xFFFFFFFF:
+    if wirelen != front + _number(buffer, start + 32, 4):
         return wirelen
     last = 0
     for at in range(USB_HEADER, min(front, caplen - USB_DESCRIPTOR + 1), USB_DESCRIPTOR):
