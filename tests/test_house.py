@@ -94,7 +94,7 @@ def suppressions(root: Path) -> Iterator[str]:
     for path in sources(root):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             found = re.search(r"#\s*(noqa|type:\s*ignore)(.*)", line)
-            if found and not re.match(r"(: [A-Z0-9, ]+|\[[a-z, -]+\])(\s+#)?\s*-.*\w", found[2]):
+            if found and not re.match(r"(: [A-Z0-9, ]+|\[[a-z, -]+\])\s*[#-].*\w", found[2]):
                 yield f"{path}:{number}: silenced without a rule and a reason"
 
 

@@ -215,7 +215,7 @@ def _tell() -> None:
     """Say in one line why the first run takes a while, to whoever is waiting for it."""
     if sys.stderr is not None and sys.stderr.isatty() and not _told:
         _told.append(True)
-        print("pcapfilter: compiling its loops (once)...", file=sys.stderr)  # noqa: T201
+        print("pcapfilter: compiling its loops (once)...", file=sys.stderr)  # noqa: T201 - a wait of seconds
 
 
 _told: list[bool] = []

@@ -28,7 +28,7 @@ def _register() -> Any:
     extending: Any = numba_extending
     types: Any = numba_types
 
-    class Words(types.Type):  # type: ignore[misc]
+    class Words(types.Type):  # type: ignore[misc]  # numba has no types
         """A pointer to `dtype`."""
 
         def __init__(self, dtype: Any) -> None:

@@ -56,11 +56,12 @@ class Assembly:
         for instruction, label in items:
             if instruction is None:
                 continue
-            if label is not None:
-                step = places[label] - len(slots) - 1
-                far = instruction.code == isa.JMP32 | isa.JA
-                instruction = instruction._replace(**{"imm" if far else "off": step})  # noqa: PLW2901
-            slots.append(instruction)
+            if label is None:
+                slots.append(instruction)
+                continue
+            step = places[label] - len(slots) - 1
+            far = instruction.code == isa.JMP32 | isa.JA
+            slots.append(instruction._replace(**{"imm" if far else "off": step}))
         return Program(slots)
 
 
