@@ -7,7 +7,7 @@ from pcapfilter.codegen.cfg import Block, Graph
 from pcapfilter.codegen.linearize import linearize
 from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import lower
-from pcapfilter.errors import UnsupportedError
+from pcapfilter.errors import RejectsAllError, UnsupportedError
 from pcapfilter.expr.nodes import Everything, Expr
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.net.names import Resolver
@@ -35,6 +35,8 @@ def generate(
         from pcapfilter.codegen.optimize import optimize as improve
 
         graph = improve(graph)
+        if graph.root.is_return and graph.root.k == 0:
+            raise RejectsAllError("expression rejects all packets", span=expr.span)
     return linearize(graph)
 
 
