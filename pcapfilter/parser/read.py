@@ -32,7 +32,7 @@ class _Tables:
         self.lr_goto = _unfold(tables.GOTOS)
 
 
-class _Machine(LRParser):  # type: ignore[misc]
+class _Machine(LRParser):  # type: ignore[misc]  # PLY has no types
     """PLY's machine, which looks at no token that it has no need of.
 
     So a bad address is found before a bad token behind it, as it is in libpcap.

@@ -1,5 +1,7 @@
 """Golden trees: what the texts of the language mean, by small examples."""
 
+from typing import cast
+
 import pytest
 
 from pcapfilter.errors import Span
@@ -9,6 +11,7 @@ from pcapfilter.expr.nodes import (
     And,
     Arith,
     Binary,
+    Direction,
     Everything,
     Expr,
     Field,
@@ -21,6 +24,7 @@ from pcapfilter.expr.nodes import (
     Not,
     Number,
     Or,
+    Proto,
     Protocol,
     Qualifier,
     Relation,
@@ -31,8 +35,8 @@ from pcapfilter.expr.words import CONSTANTS, KEYWORDS, SORTS
 from pcapfilter.parser import parse
 
 
-def port(number: int, proto: str | None = None, direction: str | None = None) -> Match:
-    return Match(Qualifier(proto, direction, "port"), Number(number))  # type: ignore[arg-type]
+def port(number: int, proto: Proto | None = None, direction: Direction | None = None) -> Match:
+    return Match(Qualifier(proto, direction, "port"), Number(number))
 
 
 def host(value: Value) -> Match:
@@ -213,7 +217,7 @@ def test_constant(name: str) -> None:
 def test_all_spellings_of_a_protocol() -> None:
     for spelling, (sort, word) in KEYWORDS.items():
         if sort == "PROTO":
-            assert parse(spelling) == Protocol(word)  # type: ignore[arg-type]
+            assert parse(spelling) == parse(word) == Protocol(cast("Proto", word))
     assert sum(len(words) for words in SORTS.values()) == 109
 
 
