@@ -33,6 +33,7 @@ make_venv() {
         fi
     fi
     echo "installing into .venv (once)" >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --config-settings editable_mode=compat --editable ".${extras:+[$extras]}"
     printf '%s\n' "$stamp|$extras" >.venv/.installed
 }
