@@ -16,7 +16,7 @@ find_python() {
 
 make_venv() {
     local extras=$1 python stamp installed
-    stamp=$(cksum <pyproject.toml)
+    stamp=$(cat pyproject.toml scripts/venv.sh | cksum)
     installed=$(cat .venv/.installed 2>/dev/null || true)
     case "$installed" in
         "$stamp|$extras") return ;;
