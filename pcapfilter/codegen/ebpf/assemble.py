@@ -1,5 +1,7 @@
 """eBPF instructions with labels, and the program that they make once all places are known.
 
+What nothing leads to, and jumps to the next instruction, are left out.
+
 A conditional jump reaches 32,767 slots. In a program longer than that, each jump to a label goes by
 way of a long one: `if C goto pc+1; goto pc+1; gotol LABEL`.
 """
@@ -42,7 +44,7 @@ class Assembly:
 
     def program(self) -> Program:
         """Give the program, with every jump's step."""
-        items = _without_idle_jumps(self._items)
+        items = _without_idle_jumps(_without_dead_code(self._items))
         if len(items) > _REACH:
             items = _lengthened(items)
         places: dict[Label, int] = {}
@@ -66,6 +68,29 @@ class Assembly:
 
 
 _Items = list[tuple[Instruction | None, Label]]
+
+
+def _without_dead_code(items: _Items) -> _Items:
+    """Keep what can be reached from the first item: the kernel refuses anything else."""
+    places = {label: n for n, (instruction, label) in enumerate(items) if instruction is None}
+    live: set[int] = set()
+    waiting = [0]
+    while waiting:
+        place = waiting.pop()
+        if place in live:
+            continue
+        live.add(place)
+        instruction, label = items[place]
+        if instruction is None:
+            waiting.append(place + 1)
+            continue
+        if label is not None:
+            waiting.append(places[label])
+        elif instruction.off and instruction.code & 0x07 in {isa.JMP, isa.JMP32}:
+            waiting.append(place + 1 + instruction.off)
+        if instruction.code not in {isa.JMP | isa.JA, isa.JMP | isa.EXIT}:
+            waiting.append(place + 1)
+    return [item for n, item in enumerate(items) if n in live]
 
 
 def _without_idle_jumps(items: _Items) -> _Items:

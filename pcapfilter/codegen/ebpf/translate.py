@@ -4,14 +4,16 @@ libpcap's meaning is kept by explicit instructions: a load past the captured oct
 passes 2**32 and a division by zero go to REJECT, a shift by 32 or more gives 0, and A, X and M[]
 begin at 0. Only what can be reached is translated.
 
-A backward jump (of `ip protochain`) spends one of len(program) * (captured length + 1) turns, so
-that every program ends; the loop of a protochain never uses them up.
+A backward jump (of `ip protochain`) spends one of the turns that a host allows, so that every
+program ends. For host user these are len(program) * (captured length + 1), which the loop of a
+protochain never uses up; in the kernel a packet with more than TURNS extension headers is rejected.
 """
 
 from pcapfilter.bpf import flow, isa
 from pcapfilter.bpf import program as bpf
 from pcapfilter.codegen.ebpf.assemble import Assembly, Label
-from pcapfilter.codegen.ebpf.hosts import HOSTS, REJECT, TURNS, A, Host, X
+from pcapfilter.codegen.ebpf.hosts import HOSTS, Host
+from pcapfilter.codegen.ebpf.registers import REJECT, TURNS, A, X
 from pcapfilter.ebpf import isa as to
 from pcapfilter.ebpf import program as ebpf
 from pcapfilter.errors import ProgramError, UnsupportedError
@@ -42,6 +44,8 @@ def translate(
     if match is not None:
         row = row._replace(match=match)
     if other is not None:
+        if host == "socket" and other != 0:
+            raise UnsupportedError("in a socket filter, a packet that does not match gives 0")
         row = row._replace(other=other)
     return _Translation(program, row).run()
 
@@ -69,15 +73,14 @@ class _Translation:
     def begin(self) -> None:
         """Set A, X, the scratch cells that are read, and the turns of loops."""
         out = self.out
+        loops = flow.has_loop(self.program)
+        turns = self.host.turns or len(self.program)
+        self.host.begin(out, turns if loops else 0)
         out.emit(_MOV | to.K, A, 0, 0, 0)
         out.emit(_MOV | to.K, X, 0, 0, 0)
         rows = [(isa.ROWS[self.program[pc].code], self.program[pc].k) for pc in sorted(self.live)]
         for cell in sorted({k for row, k in rows if row.mode == "mem" and k < isa.MEMWORDS}):
             out.emit(to.ST | to.MEM | to.W, to.FRAME, 0, _cell(cell), 0)
-        if flow.has_loop(self.program):
-            self.host.captured(out, TURNS)
-            out.emit(to.ALU64 | to.ADD | to.K, TURNS, 0, 0, 1)
-            out.emit(to.ALU64 | to.MUL | to.K, TURNS, 0, 0, len(self.program))
 
     def leave(self, verdict: int) -> None:
         self.out.emit(_MOV | to.K, A, 0, 0, verdict & 0xFFFFFFFF)
