@@ -61,6 +61,13 @@ PREFIX, PAYLOAD = "prefix", "payload"
 """The varying parts: the length of a pseudo-header, and of all that stands before the payload."""
 
 
+LIVE_PAYLOAD, LIVE_TYPE = "live payload", "live type"
+"""The varying parts behind a VLAN tag that a live capture may have found outside the frame."""
+
+METADATA = -0x1000
+"""Loads from here upwards do not look into the packet, but at what Linux knows of it."""
+
+
 class Layout(NamedTuple):
     """What the code generator knows of a packet at one place in the text.
 

@@ -29,6 +29,7 @@ def geneve(b: Builder, vni: int | None) -> Cond:
     """Test for a Geneve header, with this network identifier where one is given, and step in."""
     if vni is not None and vni > MAX_VNI:
         b.fail(f"Geneve VNI {vni} greater than maximum {MAX_VNI}")
+    b.optimizable = False  # the optimiser knows nothing of X between blocks
     return build.all_of(build.any_of(_over_ipv4(b, vni), _over_ipv6(b, vni)), _step_in(b))
 
 

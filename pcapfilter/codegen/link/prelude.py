@@ -70,6 +70,10 @@ def _lengths(b: Builder, following: Stmt | None) -> list[Stmt]:
             Stmt(isa.ST, whole),
             Stmt(TAX),
         ]
+    if layout.LIVE_PAYLOAD in b.variables and b.layout.type is not None:
+        # Both shifts begin at zero: in the registers of the places that the text ends with.
+        registers = [b.variables[place.variable] for place in (payload, b.layout.type)]
+        code += [Stmt(isa.LD | isa.IMM, 0), *(Stmt(isa.ST, r) for r in registers)]
     return code
 
 

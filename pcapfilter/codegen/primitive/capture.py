@@ -9,8 +9,7 @@ from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.cfg import Block, Stmt
 
-METADATA = -0x1000
-PACKET_TYPE, INTERFACE_INDEX = METADATA + 4, METADATA + 8
+PACKET_TYPE, INTERFACE_INDEX = layout.METADATA + 4, layout.METADATA + 8
 OUTGOING = 4
 """PACKET_OUTGOING of packet(7), which Linux cooked headers use too."""
 
