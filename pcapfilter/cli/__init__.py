@@ -17,9 +17,7 @@ def main(words: list[str] | None = None) -> int:
 
         code = run(sys.argv[1:] if words is None else words)
         sys.stdout.flush()
-    except UsageError as error:
-        return _complain(f"{error} (--help lists the options)")
-    except PcapFilterError as error:
+    except (UsageError, PcapFilterError) as error:
         return _complain(str(error))
     except BrokenPipeError:
         return _hush()

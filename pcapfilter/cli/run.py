@@ -131,8 +131,11 @@ def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:
         from pcapfilter.io.base import open_source
 
         source = open_source(inputs[0])
-        announce(source)
-        made = filter_for(line, text, source)
+        try:
+            announce(source)
+            made = filter_for(line, text, source)
+        finally:
+            source.close()
     else:
         link = line.last("y")
         if link is None:

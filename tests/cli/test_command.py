@@ -1,0 +1,405 @@
+"""The command: tcpdump's words and outputs, and one line for every fault."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import pcapfilter
+from pcapfilter.cli import main
+from tests.io.captures import OCTETS, THREE, Row, pcap
+from tests.oracle import needs_tcpdump, tcpdump
+
+HTTP = bytes.fromhex(
+    "0a0000000002 0a0000000001 0800 4500002800010000 4006 0000 0a000001 0a000002"
+    "c0000050 00000001 00000000 5002 2000 0000 0000"
+)
+DNS = bytes.fromhex(
+    "0a0000000002 0a0000000001 0800 4500001c00010000 4011 0000 0a000001 0a000002c0000035 0008 0000"
+)
+ROWS = tuple(
+    Row(1_700_000_000 + number, 250_000, len(octets), len(octets), octets)
+    for number, octets in enumerate((HTTP, DNS, HTTP, OCTETS, DNS, HTTP))
+)
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    return path
+
+
+def command(*words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command as a process."""
+    return subprocess.run(
+        [sys.executable, "-m", "pcapfilter", *map(str, words)],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+# ---- listings ----------------------------------------------------------------------------------
+
+LISTINGS = (
+    ("-d", "tcp port 80"),
+    ("-dd", "tcp port 80"),
+    ("-ddd", "tcp port 80"),
+    ("-dddd", "udp"),
+    ("-d", "-d", "udp"),
+    ("-O", "-d", "ip and ip6"),
+    ("-d", "-y", "RAW", "udp"),
+    ("-d", "-y", "linux_sll", "udp"),
+    ("-d", "-s", "96", "udp"),
+    ("-d", "-s0", "udp"),
+    ("-d", "-s", "0x60"),
+    ("-d", "tcp", "-O", "port", "80"),
+    ("-d", "--", "udp", "port", "53"),
+    ("-dOs", "100", "udp"),
+    ("-dnnXvvs100", "udp"),
+    ("--no-opt", "-d", "udp"),
+    ("--snap=50", "-d", "udp"),
+    ("--snapshot-length", "50", "-d", "udp"),
+    ("-d", "ip broadcast"),
+    ("-d", "--linktype=PPP", "ip"),
+)
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("words", LISTINGS, ids=" ".join)
+def test_listings_are_tcpdumps(words: tuple[str, ...], capsys: Captured) -> None:
+    theirs = tcpdump(*words)
+    assert main(list(words)) == theirs.returncode == 0
+    ours = capsys.readouterr()
+    assert ours.out == theirs.stdout.decode()
+    assert theirs.stderr.decode() in ours.err
+
+
+@needs_tcpdump
+def test_listing_for_a_file(trace: Path, capsys: Captured) -> None:
+    words = ("-d", "-r", str(trace), "udp")
+    theirs = tcpdump(*words)
+    assert main(list(words)) == 0
+    ours = capsys.readouterr()
+    assert (ours.out, ours.err) == (theirs.stdout.decode(), theirs.stderr.decode())
+
+
+# ---- reading and writing -----------------------------------------------------------------------
+
+JOBS = (
+    ("tcp",),
+    ("-c", "2", "tcp or udp"),
+    ("udp", "-c1"),
+    ("-U", "port", "53", "or", "port", "80"),
+    ("--nano", "udp"),
+    ("--micro", "udp"),
+    ("-nnttc", "2", "ip"),
+    ("len > 1000",),
+)
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("words", JOBS, ids=" ".join)
+def test_written_files_are_tcpdumps(
+    words: tuple[str, ...], trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    run = tcpdump("-r", trace, "-w", theirs, *words)
+    assert main(["-r", str(trace), "-w", str(ours), *words]) == run.returncode
+    assert ours.read_bytes() == theirs.read_bytes()
+    assert capsys.readouterr().err == run.stderr.decode()
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("words", [("--count",), ("--count", "tcp"), ("--count", "-c", "1", "tcp")])
+def test_counts_are_tcpdumps(words: tuple[str, ...], trace: Path, capsys: Captured) -> None:
+    theirs = tcpdump("-r", trace, *words)
+    assert main(["-r", str(trace), *words]) == 0
+    assert capsys.readouterr().out == theirs.stdout.decode()
+
+
+def test_pipes() -> None:
+    done = command("-r", "-", "-w", "-", "tcp", stdin=pcap(ROWS))
+    assert done.stdout == pcap((ROWS[0], ROWS[2], ROWS[5]))
+    assert done.returncode == 0
+    assert b"reading from file -, link-type EN10MB (Ethernet)" in done.stderr
+
+
+def test_a_packet_is_written_as_soon_as_it_came() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pcapfilter", "-U", "-r", "-", "-w", "-", "tcp"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    octets = pcap(ROWS[:1])
+    process.stdin.write(octets)
+    process.stdin.flush()
+    assert process.stdout.read(len(octets)) == octets
+    process.stdin.close()
+    assert process.wait(20) == 0
+    process.stdout.close()
+
+
+def test_skipped_matches_come_before_counted_ones(trace: Path, capsys: Captured) -> None:
+    assert main(["-r", str(trace), "--skip", "1", "-c", "1", "-t", "udp"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert main(["-r", str(trace), "--skip", "2", "--count", "tcp"]) == 0
+    assert capsys.readouterr().out == "1 packet\n"
+
+
+def test_many_inputs(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    listed, target = tmp_path / "list", tmp_path / "out"
+    listed.write_text(f"{trace}\n\n{trace}\n")
+    assert main(["-V", str(listed), "-w", str(target), "udp"]) == 0
+    assert target.read_bytes() == pcap((ROWS[1], ROWS[4]) * 2)
+    assert main(["-V", str(listed), "-c", "1", "--count", "udp"]) == 0
+    assert capsys.readouterr().out == "2 packets\n"
+
+
+def test_inputs_of_two_link_types_are_not_written_to_one_file(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    raw, listed = tmp_path / "raw", tmp_path / "list"
+    raw.write_bytes(pcap(link=101))
+    listed.write_text(f"{trace}\n{raw}\n")
+    assert main(["-V", str(listed), "-w", str(tmp_path / "out")]) == 1
+    assert "new dlt does not match original" in capsys.readouterr().err
+    assert main(["-V", str(listed), "--count"]) == 0
+    assert capsys.readouterr().out == "9 packets\n"
+
+
+def test_expression_from_a_file(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    text = tmp_path / "text"
+    text.write_text("udp # the names\n# and\nor tcp port 80 # the web\n")
+    assert main(["-r", str(trace), "--count", "-F", str(text), "this", "is", "ignored"]) == 0
+    assert capsys.readouterr().out == "5 packets\n"
+
+
+# ---- lines -------------------------------------------------------------------------------------
+
+
+def test_a_line_a_packet(trace: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert main(["-nr", str(trace)]) == 0
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "22:13:20.250000 IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0",
+        "22:13:21.250000 IP 10.0.0.1.49152 > 10.0.0.2.53: UDP, length 0",
+        "22:13:22.250000 IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0",
+        "22:13:23.250000 06:07:08:09:0a:0b > 00:01:02:03:04:05, ethertype 0x0c0d, length 60",
+    ]
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("flag", ["-t", "-tt", "-ttt", "-tttt", "-ttttt", "-ttnano"])
+def test_times_are_tcpdumps(flag: str, trace: Path, capsys: Captured) -> None:
+    words = ["-tt", "--nano"] if flag == "-ttnano" else [flag]
+    theirs = tcpdump("-n", "-q", *words, "-r", trace, "tcp").stdout.decode()
+    assert main(["-n", *words, "-r", str(trace), "tcp"]) == 0
+    ours = capsys.readouterr().out
+    for one, two in zip(ours.splitlines(), theirs.splitlines(), strict=True):
+        assert one.partition("IP ")[0] == two.partition("IP ")[0]
+
+
+def test_every_real_capture_prints(real_captures: Path, capsys: Captured) -> None:
+    for path in sorted(real_captures.glob("*.pcap"))[::5]:
+        assert main(["-r", str(path), "-c", "20"]) == 0, path
+    assert "[|" in capsys.readouterr().out
+
+
+# ---- faults ------------------------------------------------------------------------------------
+
+
+def fault(capsys: Captured, *words: str | Path) -> str:
+    """Run what must fail; give what it says."""
+    assert main(list(map(str, words))) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said.removeprefix("Warning: assuming Ethernet\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-k",), "invalid option -- 'k'"),
+        (("-c",), "option requires an argument -- 'c'"),
+        (("--foo",), "unrecognized option '--foo'"),
+        (("--n", "-d"), "option '--n' is ambiguous"),
+        (("--nano=3", "-d"), "option '--nano' doesn't allow an argument"),
+        (("--skip",), "option '--skip' requires an argument"),
+        (("-d", "-s", "x"), "invalid snaplen x (must be >= 0 and <= 262144)"),
+        (("-d", "-s", "262145"), "invalid snaplen 262145 (must be >= 0 and <= 262144)"),
+        (("-d", "-y", "FOO"), "invalid data link type FOO"),
+        (("tcp",), "no input"),
+        (("-r", "a", "-V", "b"), "-V and -r are mutually exclusive."),
+        (("-i", "eth0"), "-i: live capture is not supported yet"),
+        (("-r", "x", "-C", "1"), "-C: rotating files is not supported yet"),
+        (("-r", "missing.pcap"), "missing.pcap: No such file or directory"),
+        (("-F", "missing.txt", "-d"), "missing.txt: No such file or directory"),
+    ],
+)
+def test_usage_faults(words: tuple[str, ...], message: str, capsys: Captured) -> None:
+    said = fault(capsys, *words)
+    assert said.startswith(f"pcapfilter: {message}")
+    assert said.count("\n") <= 2
+
+
+def test_counts_must_be_positive(trace: Path, capsys: Captured) -> None:
+    for word in ("0", "-5", "x"):
+        assert f"invalid packet count {word}" in fault(capsys, "-r", trace, "-c", word)
+    assert "invalid skip count -1" in fault(capsys, "-r", trace, "--skip=-1")
+
+
+def test_faults_of_the_text_have_a_caret(trace: Path, capsys: Captured) -> None:
+    said = fault(capsys, "-d", "tcp prot 80").splitlines()
+    assert said[0].startswith("pcapfilter: can't parse filter expression: syntax error")
+    assert said[1:3] == ["  tcp prot 80", "      ^^^^"]
+    assert "unknown port 'foo'" in fault(capsys, "-r", trace, "port foo")
+
+
+def test_a_filter_that_matches_nothing_is_refused(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "out"
+    said = fault(capsys, "-r", trace, "-w", target, "udp and tcp")
+    assert "pcapfilter: expression rejects all packets" in said
+    assert not target.exists()
+
+
+def test_an_input_is_never_overwritten(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    before = trace.read_bytes()
+    assert "is also an input" in fault(capsys, "-r", trace, "-w", trace)
+    other, listed = tmp_path / "other", tmp_path / "list"
+    other.write_bytes(before)
+    listed.write_text(f"{trace}\n{other}\n")
+    assert "is also an input" in fault(capsys, "-V", listed, "-w", other)
+    assert (trace.read_bytes(), other.read_bytes()) == (before, before)
+
+
+def test_damage_is_told_after_what_could_be_read(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "out"
+    trace.write_bytes(pcap(ROWS)[:-10])
+    said = fault(capsys, "-r", trace, "-w", target, "tcp")
+    assert target.read_bytes() == pcap((ROWS[0], ROWS[2]))
+    assert "truncated dump file; tried to read 54 captured bytes, only got 44" in said
+    assert "packet 6" in said
+
+
+def test_an_empty_file(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "empty"
+    path.write_bytes(b"")
+    assert "truncated dump file; tried to read 4 file header bytes, only got 0" in fault(
+        capsys, "-r", path
+    )
+
+
+def test_unsupported_printing_flags_are_named_in_one_line(trace: Path, capsys: Captured) -> None:
+    assert main(["-nnvvXSs0", "-r", str(trace), "-c", "1"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "pcapfilter: -v -X -S: not supported yet, and left out"
+    assert len(said) == 2
+
+
+def test_help_and_version(capsys: Captured) -> None:
+    assert main(["--help"]) == 0
+    assert "-w FILE" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert pcapfilter.__version__ in capsys.readouterr().out
+
+
+def test_a_reader_who_leaves_is_not_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    path.write_bytes(pcap(ROWS * 5000))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pcapfilter", "-r", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(30)
+    assert said.count(b"\n") == 1, said
+
+
+def test_an_interrupt_leaves_whole_packets_and_statistics(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pcapfilter", "-r", "-", "-w", str(target), "tcp"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(pcap(ROWS))
+    process.stdin.flush()
+    wanted = pcap((ROWS[0], ROWS[2], ROWS[5]))
+    deadline = time.monotonic() + 20
+    while not (target.exists() and target.stat().st_size == len(wanted)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read().decode()
+    process.stdin.close()
+    process.stderr.close()
+    assert process.wait(20) == 130
+    assert target.read_bytes() == wanted
+    assert "6 packets seen, 3 matched" in said
+    assert "Traceback" not in said
+
+
+# ---- start-up and terminals --------------------------------------------------------------------
+
+
+def test_a_listing_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from pcapfilter.cli import main; main(['-d', 'tcp port 80']);"
+        "print([m for m in ('numba', 'llvmlite', 'numpy', 'scapy', 'dpkt', 'rich', 'argparse')"
+        " if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stderr.decode().splitlines()[-1] == "[]"
+
+
+def test_a_progress_bar_on_a_terminal_only(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pcapfilter.cli import progress, main; progress.PATIENCE = 0.0;"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(THREE * 20_000))
+    near, far = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", script, "-r", str(path), "-w", os.devnull],
+        stderr=far,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        check=True,
+    )
+    os.close(far)
+    said = b""
+    with os.fdopen(near, "rb", buffering=0) as terminal:
+        try:
+            while octets := terminal.read(4096):
+                said += octets
+        except OSError:
+            pass
+    assert done.returncode == 0
+    assert b"matched" in said
+    assert b"matched" not in command("-r", path, "-w", os.devnull).stderr
