@@ -1,7 +1,7 @@
 """`vlan [id]`: an IEEE 802.1Q or 802.1ad tag; what follows it in the text is looked for behind it.
 
-The Linux kernel takes the outermost tag out of a frame before a capture sees it, so that a program
-for a live capture asks for it in the packet's metadata, and in the frame only where it is not there.
+The Linux kernel takes the outermost tag out of a frame before a capture sees it: a program for a
+live capture asks for it in the metadata of the packet, and in the frame only where it is not there.
 Source: IEEE 802.1Q clause 9; pcap-filter(7); linux/filter.h (SKF_AD_VLAN_TAG_PRESENT).
 """
 
