@@ -57,8 +57,8 @@ def _rows(link: str, families: frozenset[str]) -> tuple[tuple[str, ...], ...]:
     taken = support().get(link, {})
     rows: list[tuple[str, ...]] = []
     for family in sorted(families):
-        templates = [t for t in FAMILIES[family] if t in taken]
-        useful = [t for t in templates if taken[t]]
+        templates = [t for t in FAMILIES[family] if t in taken or not taken]
+        useful = [t for t in templates if taken.get(t)]
         weight = WEIGHTS.get(family, 1) * (USEFUL if useful else 1)
         rows += [tuple(templates + useful * USEFUL)] * (weight if templates else 0)
     return tuple(rows)

@@ -66,6 +66,9 @@ OPERATORS = {
     "<": "<", "lt": "<", ">=": ">=", "ge": ">=", "<=": "<=", "le": "<=", "in": "=",
 }  # fmt: skip
 
+# Longer texts are not looked at: nobody types them, and the patterns need quadratic time.
+LONGEST = 2000
+
 _COMPARISON = re.compile(
     r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\s*"
     r"(==|!=|~=|>=|<=|[=<>]|\b(?:eq|ne|gt|lt|ge|le|in)\b)\s*"
@@ -86,6 +89,8 @@ def is_field(word: str) -> bool:
 def translate(text: str) -> str | None:
     """Give the capture filter for a display filter; None where the text is none that we know."""
     known = 0
+    if len(text) > LONGEST:
+        return None
 
     def comparison(found: re.Match[str]) -> str:
         nonlocal known
