@@ -50,6 +50,8 @@ def attach(b: Builder, cond: Cond) -> Cond:
 def _lengths(b: Builder, following: Stmt | None) -> list[Stmt]:
     """Compute all lengths whose registers are in use; `following` is the statement behind."""
     outermost = b.target.link.dlt
+    if outermost == layout.PRISM_HEADER:
+        b.optimizable = False  # as in libpcap, whether the header's length is used or not
     header, payload = b.layout.header, b.layout.payload
     if b.variables.get(payload.variable) is not None and header.variable:
         b.varying_part(header)  # the payload's place is computed from the header's
@@ -97,7 +99,6 @@ def _avs(_: Builder, register: int) -> list[Stmt]:
 
 def _prism(b: Builder, register: int) -> list[Stmt]:
     """Load the length of a Prism header, or of an AVS header that stands in its place."""
-    b.optimizable = False
     has_cookie = Stmt(build.JEQ, AVS_COOKIE)
     stated, fixed = Stmt(LOAD_WORD, AVS_LENGTH), Stmt(isa.LD | isa.IMM, PRISM_LENGTH)
     store = Stmt(isa.ST, register)
