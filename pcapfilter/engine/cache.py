@@ -62,6 +62,17 @@ def store(name: str, key: str, octets: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def trim(name: str, most: int) -> None:
+    """Drop the oldest entries of a name, half of them, where there are more than `most`."""
+    with contextlib.suppress(OSError):
+        stem, dot, suffix = name.rpartition(".")
+        entries = list(folder().glob(f"{stem}-*{dot}{suffix}"))
+        if len(entries) > most:
+            entries.sort(key=lambda path: path.stat().st_mtime_ns)
+            for path in entries[: len(entries) // 2]:
+                path.unlink(missing_ok=True)
+
+
 def _sum(octets: bytes) -> bytes:
     return f"; {zlib.crc32(octets):08x} {len(octets)}".encode()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pcapfilter.ebpf.program import Program
+from pcapfilter.engine import cache
 from pcapfilter.engine.emit import TRAP, emit
 from pcapfilter.errors import ProgramError
 
@@ -27,6 +28,13 @@ def machine_here() -> Any:
         opt=2,
         jit=True,
     )
+
+
+def parse(text: str) -> Any:
+    """Give the module of a text."""
+    import llvmlite.binding as llvm
+
+    return llvm.parse_assembly(text)
 
 
 def link(texts: list[str], exports: list[str], machine: Any) -> Any:
@@ -74,20 +82,6 @@ class Code:
         self._engine.finalize_object()
         self._keep = (module, machine, keep)
 
-    @classmethod
-    def linked(cls, texts: list[str], exports: list[str]) -> "Code":
-        """Give the code of several texts, linked and optimised together."""
-        machine = machine_here()
-        return cls(link(texts, exports, machine), machine)
-
-    @classmethod
-    def optimised(cls, text: str, kept: bytes | None, keep: Callable[[bytes], None]) -> "Code":
-        """Give the code of a text that was optimised before, or its object code `kept`."""
-        import llvmlite.binding as llvm
-
-        module = llvm.parse_assembly(text if kept is None else "")
-        return cls(module, machine_here(), kept=kept, keep=keep)
-
     def function(self, symbol: str) -> int:
         """Give the address of an exported function."""
         return int(self._engine.get_function_address(symbol))
@@ -95,6 +89,16 @@ class Code:
     def variable(self, symbol: str) -> int:
         """Give the address of a global variable."""
         return int(self._engine.get_global_value_address(symbol))
+
+
+def code_of(make: Callable[[Any], Any], name: str, key: str) -> Code:
+    """Give native code from the cache, or that of the module that `make(machine)` gives."""
+    import llvmlite.binding as llvm
+
+    machine, kept = machine_here(), cache.load(name, key)
+    if kept is not None:
+        return Code(llvm.parse_assembly(""), machine, kept=kept)
+    return Code(make(machine), machine, keep=lambda octets: cache.store(name, key, octets))
 
 
 class Trap:
@@ -127,7 +131,8 @@ class NativeFilter:
 
     def __init__(self, program: Program) -> None:
         """Compile a program; ProgramError where the checker refuses it."""
-        code = Code.linked([emit(program, VERDICT)], [VERDICT])
+        machine = machine_here()
+        code = Code(link([emit(program, VERDICT)], [VERDICT], machine), machine)
         self._call = _RUN(code.function(VERDICT))
         self._trap = Trap(code)
 

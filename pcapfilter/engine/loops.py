@@ -14,7 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from pcapfilter.engine import cache as store
-from pcapfilter.engine.jit import Code, link, machine_here
+from pcapfilter.engine.jit import code_of, link, machine_here, parse
 from pcapfilter.engine.memory import Pin
 from pcapfilter.engine.pointers import pointer
 
@@ -60,11 +60,9 @@ class Loop:
         self._call: Callable[..., int] | None = None
         self.text = ""
         try:
-            self.text = text_of(function, signature)
-            name, key = f"{function.__name__}.o", key_of(function, signature)
-            self._code = Code.optimised(
-                self.text, store.load(name, key), lambda octets: store.store(name, key, octets)
-            )
+            self.text = text = text_of(function, signature)
+            key = key_of(function, signature)
+            self._code = code_of(lambda _: parse(text), f"{function.__name__}.o", key)
             self._call = prototype(signature)(self._code.function(self.symbol))
         except UnavailableError:
             pass
@@ -170,7 +168,16 @@ def _surroundings() -> str:
     features = llvm.get_host_cpu_features().flatten()
     python = ".".join(map(str, sys.version_info[:3]))
     cpu = f"{llvm.get_host_cpu_name()} {features}"
-    return f"2 python {python} numba {_version_of_numba()} llvmlite {llvmlite.__version__} {cpu}"
+    versions = f"numba {_version_of_numba()} llvmlite {llvmlite.__version__}"
+    return f"{_version_of_ours()} python {python} {versions} {cpu}"
+
+
+def _version_of_ours() -> str:
+    """Tell this state of the engine's code from any other: versions change more seldom."""
+    from pathlib import Path
+
+    states = [path.stat() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return " ".join(f"{state.st_mtime_ns:x}.{state.st_size:x}" for state in states)
 
 
 def _version_of_numba() -> str:
@@ -273,11 +280,11 @@ def _compile(
         raise UnavailableError(f"{function.__name__} cannot be compiled: {error}") from error
     symbol = PREFIX + function.__name__
     text = str(link([text.replace(made.native_name, symbol)], [symbol], machine_here()))
-    missing = set(_DECLARED.findall(text)) - {PREFIX + name for name in externals}
+    missing = set(re.findall(_DECLARED, text, re.MULTILINE)) - {PREFIX + name for name in externals}
     if missing:
         raise UnavailableError(f"{function.__name__} needs numba's run time: {sorted(missing)}")
     return text
 
 
-_DECLARED = re.compile(r"^declare [^@]*@(?!llvm\.)([\w.$]+)", re.MULTILINE)
+_DECLARED = r"^declare [^@]*@(?!llvm\.)([\w.$]+)"
 """A function that the text calls and does not define; LLVM sees to its own."""

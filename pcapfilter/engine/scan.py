@@ -12,15 +12,26 @@ from array import array
 from collections.abc import Callable
 from functools import lru_cache
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
-from pcapfilter.engine import vm
+from pcapfilter.engine import cache
 from pcapfilter.engine.emit import emit
-from pcapfilter.engine.jit import VERDICT, Code, NativeFilter, Trap
-from pcapfilter.engine.loops import PREFIX, Signature, UnavailableError, call, prototype, text_of
+from pcapfilter.engine.jit import VERDICT, NativeFilter, Trap, code_of, link
+from pcapfilter.engine.loops import (
+    PREFIX,
+    Signature,
+    UnavailableError,
+    call,
+    key_of,
+    prototype,
+    text_of,
+)  # fmt: skip
 from pcapfilter.packets import PacketBatch
+
+if TYPE_CHECKING:
+    from pcapfilter.engine.vm import Machine
 
 Octets = bytes | bytearray | memoryview
 
@@ -46,6 +57,8 @@ def judge(
 
 
 _JUDGE = Signature.of("i64(u8*, u32*, u32*, u32*, i64, u32*)")
+_KEPT, _KEPT_FILTERS = "filter.o", 256
+"""The name of filters' code in the cache, and how many are kept there."""
 _VERDICT = Signature.of("i64(u8*, i64, i64, i64)")
 
 
@@ -56,9 +69,15 @@ class NativeJudge:
 
     def __init__(self, program: Program) -> None:
         """Compile; UnavailableError where there is no native code."""
-        loop = text_of(judge, _JUDGE, {"verdict": _VERDICT})
-        symbol = PREFIX + judge.__name__
-        code = Code.linked([loop, emit(program, VERDICT)], [symbol])
+        symbol, outside = PREFIX + judge.__name__, {"verdict": _VERDICT}
+
+        def make(machine: Any) -> Any:
+            texts = [text_of(judge, _JUDGE, outside), emit(program, VERDICT)]
+            return link(texts, [symbol], machine)
+
+        key = f"{key_of(judge, _JUDGE, outside)} {program.pack().hex()}"
+        code = code_of(make, _KEPT, key)
+        cache.trim(_KEPT, _KEPT_FILTERS)
         self._call = prototype(_JUDGE)(code.function(symbol))
         self._trap = Trap(code)
 
@@ -85,6 +104,8 @@ class PlainJudge:
 
     def __init__(self, program: Program) -> None:
         """Decode the program."""
+        from pcapfilter.engine import vm
+
         machine = vm.Machine(program)
 
         def run(buffer: memoryview, offset: int, caplen: int, wirelen: int) -> int:
@@ -116,7 +137,7 @@ class Engine:
         check(program)
         self._program = program
         self._batches: NativeJudge | PlainJudge | None = None
-        self._single: NativeFilter | vm.Machine | None = None
+        self._single: NativeFilter | Machine | None = None
 
     def judge(self, batch: PacketBatch) -> "array[int]":
         """Give the indices of the packets that the program selects, ascending."""
@@ -133,6 +154,8 @@ class Engine:
             try:
                 self._single = NativeFilter(self._program)
             except ImportError:
+                from pcapfilter.engine import vm
+
                 self._single = vm.Machine(self._program)
         return self._single.run(packet, wirelen)
 

@@ -147,6 +147,22 @@ def test_cache_survives_damage(folder: Path) -> None:
     assert cache.load(name, key) is not None
 
 
+def test_filters_are_kept_and_trimmed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter's code comes from the cache the second time, traps included; old ones go."""
+    monkeypatch.setattr(scan, "_KEPT_FILTERS", 4)
+    batch = PacketBatch.of([b"\0\1", b"\1\0", b""], NOWHERE)
+    for number in range(10):
+        program = ebpf.Program.of([(0x71, 0, 1, 1, 0), (0x07, 0, 0, 0, number), (0x95, 0, 0, 0, 0)])
+        batch.count = 2
+        for _ in range(2):
+            engine = NativeJudge(program)
+            assert list(engine.judge(batch)) == ([0] if number == 0 else [0, 1])
+        batch.count = 3
+        with pytest.raises(ProgramError):
+            engine.judge(batch)
+        assert 1 <= len(list(folder.glob("filter-*.o"))) <= 5
+
+
 def test_cache_keys_tell_functions_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another constant or signature is another entry."""
     native(sum_of, SUM)
