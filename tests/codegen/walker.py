@@ -10,18 +10,25 @@ _BYTES = (0, 1, 2, 4, 5, 6, 8, 0x40, 0x45, 0x46, 0x4F, 0x60, 0x7F, 0x80, 0xFF)
 
 
 class FaultError(Exception):
-    """The machine stopped: a load past the end, or a division by zero; `args` tell which."""
+    """A load reaches past the end."""
 
 
 class Walk:
-    """One packet while it is made. `walk` gives the verdict that the program came to."""
+    """One packet while it is made.
+
+    `walk` gives the verdict that the program came to. After a division by zero (`divided`), which
+    rejects the packet, it goes on, so that the packet suits a program that leaves it out.
+    """
 
     def __init__(self, program: Program, length: int, draw: random.Random) -> None:
         self._program = program
         self._draw = draw
         self._bytes: list[int | None] = [None] * length
         self._length = length
-        self._constants = [i.k for i in program if i.code & 0x0F == isa.JMP and isa.is_branch(i.code)]
+        self.divided = False
+        self._constants = [
+            i.k for i in program if i.code & 0x0F == isa.JMP and isa.is_branch(i.code)
+        ]
 
     def packet(self) -> bytes:
         """Give the packet, with random bytes where nothing was asked for."""
@@ -31,7 +38,7 @@ class Walk:
     def load(self, offset: int, size: int) -> int:
         """Read, and decide the bytes that nobody has asked for yet."""
         if offset + size > self._length:
-            raise FaultError("load")
+            raise FaultError
         for at in range(offset, offset + size):
             if self._bytes[at] is None:
                 draw = self._draw
@@ -57,7 +64,7 @@ class Walk:
                             x = (self.load(k, 1) & 15) * 4
                             continue
                         if offset + row.size > self._length:
-                            raise FaultError("load")
+                            raise FaultError
                         fresh = all(b is None for b in self._bytes[offset : offset + row.size])
                         field = (offset, row.size, alu.MASK) if fresh else None
                         if not fresh:
@@ -97,7 +104,9 @@ class Walk:
                         case _:
                             operand = x if row.mode == "x" else k
                             if not operand and row.meaning in {"div", "mod"}:
-                                raise FaultError("division")
+                                self.divided = True
+                                a = 0
+                                continue
                             a = alu.BINARY[row.meaning](a, operand)
 
     def _steer(self, field: tuple[int, int, int], operand: int) -> int:

@@ -17,6 +17,7 @@ def drop_dead_stores(work: Work, node: Node) -> bool:
     """Drop statements whose result is overwritten unread, or unread after the block."""
     pending: dict[int, Stmt] = {}  # slot -> the statement whose result nobody has read yet
     changed = False
+    divisions = node.divisions
     for stmt in node.stmts:
         code = stmt.code
         if code < 0:
@@ -31,7 +32,10 @@ def drop_dead_stores(work: Work, node: Node) -> bool:
             if slot in pending:
                 pending[slot].code = NOP
                 changed = True
-            pending[slot] = stmt
+            if stmt in divisions:
+                pending.pop(slot, None)
+            else:
+                pending[slot] = stmt
     used = node.live_out | reads(node.code, node.k)
     for slot, stmt in pending.items():
         if not used >> slot & 1:

@@ -12,7 +12,7 @@ from pcapfilter.codegen.optimize.work import A, Node, Work, X
 
 def empty(work: Work, node: Node) -> bool:
     """Drop all statements before a return, or where A and X leave as they came and none is read."""
-    if not node.stmts or not work.alter or node.jumps_inside:
+    if not node.stmts or not work.alter or node.jumps_inside or node.divisions:
         return False
     if not node.is_return:
         a, x = node.entered

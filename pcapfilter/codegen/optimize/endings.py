@@ -54,11 +54,8 @@ def decide_ending(work: Work, node: Node) -> bool:
     if not node.stmts or node.jt is None:
         return False
     before = (node.code, node.jt, node.jf)
-    if node.code == _SET:
-        if node.k == 0:
-            node.jt = node.jf
-        if node.k == alu.MASK:
-            node.jf = node.jt
+    if node.code == _SET and node.k == 0:
+        node.jt = node.jf
     known = work.numbers.known
     x = known.get(node.values[X])
     if x is not None and node.code & isa.X:

@@ -86,7 +86,7 @@ class _Chains:
         """Move the last block of the part before its first; False where that would be wrong."""
         entries = self._entries
         first, before, pulled = part[0], part[-2], part[-1]
-        if pulled not in entries:
+        if any(block not in entries for block in part):
             return False
         if first is node:
             edges = [edge for edge in entries[first] if edge[0] in set(node.preds)]

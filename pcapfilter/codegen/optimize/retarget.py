@@ -10,6 +10,7 @@ An edge may move when no register that is read behind its new target would have 
 """
 
 from pcapfilter.codegen.optimize.decisions import Decisions
+from pcapfilter.codegen.optimize.values import UNKNOWN
 from pcapfilter.codegen.optimize.work import Node, Work
 
 
@@ -30,9 +31,9 @@ def retarget(work: Work) -> bool:
 
 def _follow(work: Work, decisions: Decisions, node: Node, target: Node, taken: int) -> Node:
     """Where an edge of `node` to `target` may go, given the edges that are taken before it."""
-    if target.jt is not None and target.jt is target.jf and not _conflict(node, target.jt):
+    if _leads_on(decisions, node, target, taken):
         work.progress()
-        target = target.jt
+        target = target.jt or target
     while True:
         for outcome in decisions.outcomes(target, taken):
             beyond = target.jt if outcome else target.jf
@@ -46,10 +47,32 @@ def _follow(work: Work, decisions: Decisions, node: Node, target: Node, taken: i
             return target
 
 
+def _leads_on(decisions: Decisions, node: Node, target: Node, taken: int) -> bool:
+    """Tell whether the target goes to one block in any case and does nothing that counts.
+
+    A division by zero rejects the packet, and so counts unless it is rejected in the end anyway.
+    """
+    onward = target.jt
+    if onward is None or onward is not target.jf or _conflict(node, onward):
+        return False
+    if target.divisions:
+        while onward.jt is not None and onward.jf is not None:
+            outcome = next(decisions.outcomes(onward, taken), onward.jt is onward.jf or None)
+            if outcome is None:
+                return False
+            onward = onward.jt if outcome else onward.jf
+        return onward.rejects
+    return True
+
+
 def _conflict(node: Node, target: Node) -> bool:
     """Tell whether a slot that is read behind `target` differs on leaving the two blocks."""
     used = target.live_out
     if not used:
         return False
     here, there = node.values, target.values
-    return any(here[slot] != there[slot] for slot in range(used.bit_length()) if used >> slot & 1)
+    return any(
+        here[slot] != there[slot] or here[slot] == UNKNOWN
+        for slot in range(used.bit_length())
+        if used >> slot & 1
+    )

@@ -20,11 +20,13 @@ The last one is what `tcp[2]` comes to; it needs that nobody reads X behind the 
 from pcapfilter.bpf import alu, isa
 from pcapfilter.bpf.isa import ADD, ALU, IMM, IND, LD, LDX, MEM, MISC, MSH, TAX, TXA, B
 from pcapfilter.codegen.cfg import NOP, Stmt
+from pcapfilter.codegen.optimize.simplify import values_before
 from pcapfilter.codegen.optimize.work import Node, Work, X
 
 _LOAD = LD | IMM
 _MOVE = MISC | TAX
 _INDEX = LDX | MSH | B
+_INDEX_LIMIT = 60
 _SIZES = ~(isa.H | isa.B)
 
 
@@ -46,7 +48,7 @@ def rewrite_runs(work: Work, node: Node) -> bool:
             if follower.code == _MOVE:
                 stmt.code, follower.code = LDX | IMM, MISC | TXA
                 changed = True
-            elif not node.live_out >> X & 1 and _add_to_offset(stmts, at, behind):
+            elif not node.live_out >> X & 1 and _add_to_offset(work, node, at, behind):
                 changed = True
                 behind = next_real(stmts, behind)
         at = behind
@@ -63,8 +65,9 @@ def next_real(stmts: list[Stmt], start: int) -> int:
     return start
 
 
-def _add_to_offset(stmts: list[Stmt], at: int, behind: int) -> bool:
+def _add_to_offset(work: Work, node: Node, at: int, behind: int) -> bool:
     """Let a load's offset take up the constant that is added to its index."""
+    stmts = node.stmts
     end = len(stmts)
     add = next_real(stmts, behind + 1) if stmts[behind].code == _INDEX else behind
     if add == end or stmts[add].code != ALU | ADD | isa.X:
@@ -75,6 +78,26 @@ def _add_to_offset(stmts: list[Stmt], at: int, behind: int) -> bool:
     load = next_real(stmts, tax + 1)
     if load == end or stmts[load].code & _SIZES != LD | IND:
         return False
-    stmts[load].k = stmts[load].k + stmts[at].k & alu.MASK
+    added, offset = stmts[at].k, stmts[load].k
+    if not _sums_alike(added, offset, _INDEX_LIMIT if add != behind else _limit(work, node, at)):
+        return False
+    stmts[load].k = added + offset & alu.MASK
     stmts[at].code = stmts[add].code = stmts[tax].code = NOP
     return True
+
+
+def _limit(work: Work, node: Node, at: int) -> int:
+    """The largest that X can be before the statement at `at`."""
+    return work.numbers.limit(values_before(work, node, at)[X])
+
+
+def _sums_alike(added: int, offset: int, limit: int) -> bool:
+    """Tell whether x + (added + offset) is the same place as (added + x) + offset.
+
+    For every x up to the limit for which the latter is a place at all: the sum in brackets wraps at
+    2**32, and the outer one must not.
+    """
+    signed = added if added < 2**31 else added - 2**32
+    if signed + limit < 0:
+        return True  # never a place
+    return 0 <= signed + offset <= alu.MASK and (signed < 0 or signed + limit <= alu.MASK)

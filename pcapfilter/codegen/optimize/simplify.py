@@ -26,14 +26,18 @@ _TIMES_ZERO = frozenset({isa.MUL, isa.AND})
 """Operators that give 0 with a constant 0."""
 _ZERO_ADDED = frozenset({isa.ADD, isa.OR, isa.XOR})
 """Operators that give X where A is 0."""
-_ZERO_TIMES = frozenset({isa.MUL, isa.DIV, isa.MOD, isa.AND, isa.LSH, isa.RSH})
+_ZERO_TIMES = frozenset({isa.MUL, isa.AND, isa.LSH, isa.RSH})
 """Operators that give 0 where A is 0."""
+_ZERO_DIVIDED = frozenset({isa.DIV, isa.MOD})
+"""The same, but they stay: where X is 0 they reject the packet."""
 
 
 def simplify(work: Work, node: Node) -> bool:
     """Number what the block's statements make; where they may be altered, rewrite what is known."""
-    _enter(work, node)
-    values, alter = node.values, work.alter and not node.jumps_inside
+    values = node.values = _enter(work, node)
+    node.entered = (values[A], values[X])
+    node.divisions = []
+    alter = work.alter and not node.jumps_inside
     changed = False
     for stmt in node.stmts:
         code = stmt.code
@@ -42,22 +46,38 @@ def simplify(work: Work, node: Node) -> bool:
             _RULES[code](work, stmt, values, alter)
             if stmt.code != code or stmt.k != k:
                 changed = True
+            if stmt.code in _DIVIDES and not work.numbers.nonzero(values[X]):
+                node.divisions.append(stmt)
     return changed
 
 
-def _enter(work: Work, node: Node) -> None:
-    """Give the block the values that all its predecessors agree on."""
+def values_before(work: Work, node: Node, end: int) -> list[int]:
+    """The value numbers of all slots before the block's statement at `end`."""
+    values = _enter(work, node)
+    for stmt in node.stmts[:end]:
+        if stmt.code != NOP:
+            _RULES[stmt.code](work, stmt, values, False)
+    return values
+
+
+def _enter(work: Work, node: Node) -> list[int]:
+    """The values that all predecessors agree on."""
     preds = node.preds
-    if preds:
-        values = preds[0].values[:]
-        for pred in preds:
-            if pred.values != values:
-                pairs = zip(values, pred.values, strict=True)
-                values = [one if one == other else UNKNOWN for one, other in pairs]
-    else:
-        values = [UNKNOWN] * work.width
-    node.values = values
-    node.entered = (values[A], values[X])
+    if not preds:
+        return [UNKNOWN] * work.width
+    values = preds[0].values[:]
+    for pred in preds:
+        if pred.values != values:
+            pairs = zip(values, pred.values, strict=True)
+            values = [one if one == other else UNKNOWN for one, other in pairs]
+    return values
+
+
+def _made(work: Work, code: int, one: int, other: int = NOP) -> int:
+    """The number of what an operator makes of numbered operands."""
+    if UNKNOWN in (one, other):
+        return work.numbers.fresh()
+    return work.numbers.of(code, one, other)
 
 
 def _assign(stmt: Stmt, values: list[int], slot: int, number: int, alter: bool) -> None:
@@ -90,8 +110,12 @@ def _load_indexed(work: Work, stmt: Stmt, values: list[int], alter: bool) -> Non
         stmt.code = stmt.code & ~IND | ABS
         stmt.k = stmt.k + work.numbers.known[index] & alu.MASK
         work.progress()
-        index = UNKNOWN
-    _assign(stmt, values, A, work.numbers.of(stmt.code, stmt.k, index), alter)
+        number = work.numbers.of(stmt.code, stmt.k)
+    elif index == UNKNOWN:
+        number = work.numbers.fresh()
+    else:
+        number = work.numbers.of(stmt.code, stmt.k, index)
+    _assign(stmt, values, A, number, alter)
 
 
 def _load_cell(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
@@ -126,7 +150,7 @@ def _negate(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
         stmt.code, stmt.k = LD | IMM, alu.negate(constant)
         values[A] = work.numbers.constant(stmt.k)
     else:
-        values[A] = work.numbers.of(stmt.code, values[A])
+        values[A] = _made(work, stmt.code, values[A])
 
 
 def _compute_with_k(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
@@ -145,7 +169,7 @@ def _compute_with_k(work: Work, stmt: Stmt, values: list[int], alter: bool) -> N
         if constant is not None:
             _fold(work, stmt, values, constant, stmt.k)
             return
-    values[A] = numbers.of(stmt.code, values[A], numbers.constant(stmt.k))
+    values[A] = _made(work, stmt.code, values[A], numbers.constant(stmt.k))
 
 
 def _compute_with_x(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
@@ -168,7 +192,9 @@ def _compute_with_x(work: Work, stmt: Stmt, values: list[int], alter: bool) -> N
             stmt.code, stmt.k = LD | IMM, 0
             _assign(stmt, values, A, numbers.constant(0), alter)
             return
-    values[A] = numbers.of(stmt.code, values[A], values[X])
+        elif known_a == 0 and op in _ZERO_DIVIDED:
+            return
+    values[A] = _made(work, stmt.code, values[A], values[X])
 
 
 def _fold(work: Work, stmt: Stmt, values: list[int], a: int, b: int) -> None:
@@ -188,6 +214,8 @@ def _refuse_zero(op: int, divisor: int) -> None:
 def _ignore(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
     """A jump within the block makes no value."""
 
+
+_DIVIDES = frozenset({ALU | isa.DIV | isa.X, ALU | isa.MOD | isa.X})
 
 _Rule = Callable[[Work, Stmt, list[int], bool], None]
 _BY_MODE: dict[tuple[int, str], _Rule] = {

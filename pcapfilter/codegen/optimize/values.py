@@ -1,20 +1,33 @@
 """Value numbers: two registers that have the same number hold the same value in every packet."""
 
+from pcapfilter.bpf import alu, isa
+
 UNKNOWN = 0
+"""The number of a value of which nothing is known, not even that it equals another one."""
+
+_LIMITS = {
+    isa.LD | isa.LEN: 134217728,  # the longest record that libpcap reads whole (D-Bus)
+    isa.LD | isa.B | isa.ABS: 0xFF,
+    isa.LD | isa.B | isa.IND: 0xFF,
+    isa.LD | isa.H | isa.ABS: 0xFFFF,
+    isa.LD | isa.H | isa.IND: 0xFFFF,
+    isa.LDX | isa.B | isa.MSH: 60,
+}
+"""The largest value that a load gives, where it is less than a word."""
+
+
+_GROWING = frozenset({isa.ALU | isa.ADD, isa.ALU | isa.OR})
 
 
 class Values:
-    """The numbers given out in one round, and which of them stand for a constant.
+    """The numbers given out in one round, and which of them stand for a constant (`known`)."""
 
-    `known` gives the constant of a number. 0 is the number of what is not known.
-    """
-
-    __slots__ = ("_constants", "_last", "_numbers", "known")
+    __slots__ = ("_constants", "_makings", "_numbers", "known")
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._constants: dict[int, int] = {}
-        self._last = 0
+        self._makings: list[tuple[int, int, int]] = [(isa.MISC, 0, 0)]
         self.known: dict[int, int] = {}
 
     def of(self, code: int, first: int, second: int = 0) -> int:
@@ -22,15 +35,61 @@ class Values:
         key = (code, first, second)
         number = self._numbers.get(key)
         if number is None:
-            number = self._last = self._last + 1
-            self._numbers[key] = number
+            number = self._numbers[key] = len(self._makings)
+            self._makings.append(key)
         return number
 
     def constant(self, k: int) -> int:
         """The number of a constant."""
         number = self._constants.get(k)
         if number is None:
-            number = self._last = self._last + 1
-            self._constants[k] = number
+            number = self._constants[k] = len(self._makings)
+            self._makings.append((isa.LD | isa.IMM, k, 0))
             self.known[number] = k
         return number
+
+    def fresh(self) -> int:
+        """A number that nothing else has."""
+        self._makings.append((isa.MISC, 0, 0))
+        return len(self._makings) - 1
+
+    def limit(self, number: int, depth: int = 4) -> int:
+        """No less than the largest that the value can be; how it was made tells."""
+        if number in self.known:
+            return self.known[number]
+        code, first, second = self._makings[number]
+        op = code & 0xF7
+        if code in _LIMITS or code & 0x07 != isa.ALU or not depth:
+            return _LIMITS.get(code, alu.MASK)
+        if op == isa.ALU | isa.RSH and second in self.known:
+            return alu.BINARY["rsh"](self.limit(first, depth - 1), self.known[second])
+        if op == isa.ALU | isa.AND:
+            return min(self.limit(first, depth - 1), self.limit(second, depth - 1))
+        if op == isa.ALU | isa.MUL:
+            return min(self.limit(first, depth - 1) * self.limit(second, depth - 1), alu.MASK)
+        if op == isa.ALU | isa.ADD:
+            return min(self.limit(first, depth - 1) + self.limit(second, depth - 1), alu.MASK)
+        return alu.MASK
+
+    def nonzero(self, number: int, depth: int = 4) -> bool:
+        """Tell whether the value is surely not 0, on a packet that is not empty."""
+        if number in self.known:
+            return self.known[number] != 0
+        code, first, second = self._makings[number]
+        if code == isa.LD | isa.LEN:
+            return True
+        op = code & 0xF7
+        if op == isa.ALU | isa.NEG:
+            return self.nonzero(first, depth - 1) if depth else False
+        if op == isa.ALU | isa.MUL:
+            return (
+                self.limit(first) * self.limit(second) <= alu.MASK
+                and depth > 0
+                and self.nonzero(first, depth - 1)
+                and self.nonzero(second, depth - 1)
+            )
+        if op not in _GROWING or not depth:
+            return False
+        if op == isa.ALU | isa.ADD and self.limit(first) + self.limit(second) > alu.MASK:
+            return False
+        return self.nonzero(first, depth - 1) or self.nonzero(second, depth - 1)

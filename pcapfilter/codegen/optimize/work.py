@@ -21,12 +21,14 @@ class Node(Block):
     way here takes. `values` are the value numbers of all slots on leaving the block, `compared`
     the number of what the ending compares A with. `uses` are the slots read before they are
     written, `kills` those written before they are read, `live_out` those read after the block.
-    `entered` are the value numbers of A and X on entering it.
+    `entered` are the value numbers of A and X on entering it. `divisions` may divide by zero, which
+    rejects the packet: they must not go, whether or not their result is used.
     """
 
     __slots__ = (
         "bit",
         "compared",
+        "divisions",
         "dominators",
         "edges_here",
         "entered",
@@ -50,6 +52,7 @@ class Node(Block):
     true_bit: int
     false_bit: int
     level: int
+    divisions: list[Stmt]
     dominators: int
     edges_here: int
     preds: "list[Node]"
@@ -61,6 +64,11 @@ class Node(Block):
     live_in: int
     live_out: int
     jumps_inside: bool
+
+    @property
+    def rejects(self) -> bool:
+        """Tell whether the block does nothing but reject the packet."""
+        return self.code == isa.RET | isa.K and not self.k
 
 
 class Work:
@@ -116,6 +124,7 @@ def _node(number: int, block: Block) -> Node:
     node.true_bit = node.false_bit = 0
     node.dominators = node.edges_here = ALL
     node.values = []
+    node.divisions = []
     node.entered = (0, 0)
     node.preds = []
     node.level = node.compared = node.uses = node.kills = node.live_in = node.live_out = 0
