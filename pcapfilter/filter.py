@@ -5,7 +5,7 @@ program for each link type when it is asked for it, and remembers it.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
@@ -75,13 +75,14 @@ def compile(  # noqa: A001 -- re.compile set the example
 class Filter:
     """A compiled filter. Immutable; equal, hashed and pickled by its text and options."""
 
-    __slots__ = ("_expr", "_judges", "_programs", "options", "text")
+    __slots__ = ("_engines", "_expr", "_judges", "_programs", "options", "text")
 
     text: str
     options: Options
     _expr: "Expr | None"
     _programs: "dict[Target, Program]"
     _judges: "dict[Link | None, _Judge]"
+    _engines: "dict[Target, Engine]"
 
     def __init__(self, text: str, options: Options) -> None:
         for name, value in (
@@ -90,6 +91,7 @@ class Filter:
             ("_expr", None),
             ("_programs", {}),
             ("_judges", {}),
+            ("_engines", {}),
         ):
             object.__setattr__(self, name, value)
 
@@ -192,20 +194,34 @@ class Filter:
 
     def engine(self, origin: Origin) -> "Engine":
         """Give the engine that judges batches of packets of one origin."""
-        return _engine(self._program(Target(*origin)))
+        target = Target(*origin)
+        found = self._engines.get(target)
+        if found is None:
+            found = self._engines[target] = _engine(self._program(target))
+        return found
 
     def read(
-        self,
-        src: "Place | Source",
-        *,
-        limit: int | None = None,
-        workers: int | None = None,  # noqa: ARG002 -- packets are handed out one by one
+        self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
     ) -> Iterator[Packet]:
         """Give the packets that match, at most `limit`; CaptureError where `src` is no capture."""
         from pcapfilter import job
 
+        job.check_workers(workers)
         source = open_capture(src)
-        return job.read(source, self.engine, limit=limit)
+        try:
+            self.engine(source.origin)
+        except FilterError:
+            _close(source, src)
+            raise
+        return self._read(source, src, limit)
+
+    def _read(self, source: "Source", src: "Place | Source", limit: int | None) -> Iterator[Packet]:
+        from pcapfilter import job
+
+        try:
+            yield from job.read(source, self.engine, limit=limit)
+        finally:
+            _close(source, src)
 
     def count(
         self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
@@ -213,11 +229,9 @@ class Filter:
         """Count the packets that match, up to `limit` of them."""
         from pcapfilter import job
 
-        source = open_capture(src)
-        try:
+        with _opened(src) as source:
+            self.engine(source.origin)
             return job.count(source, self.engine, limit=limit, workers=workers)
-        finally:
-            source.close()
 
     def copy(
         self,
@@ -238,16 +252,13 @@ class Filter:
 
         if format not in (None, "pcap"):
             raise ValueError(f"no such format: {format!r} (pcap)")
-        source = open_capture(src)
-        try:
+        if precision not in (None, "micro", "nano"):
+            raise ValueError(f"no such precision: {precision!r} (micro or nano)")
+        with _opened(src) as source:
             self.engine(source.origin)
             sink = open_sink(dst, source, precision=precision, native=native)
-            try:
+            with closing(sink):
                 return job.copy(source, self.engine, sink, limit=limit, workers=workers)
-            finally:
-                sink.close()
-        finally:
-            source.close()
 
 
 class _Judge:
@@ -271,6 +282,21 @@ class _Judge:
         if self._calls == PATIENCE:
             self._engine = _engine(self._program)
         return self._run(self._program, frame, wirelen)
+
+
+def _close(source: "Source", src: "Place | Source") -> None:
+    """Close a source, unless it is the caller's own."""
+    if source is not src:
+        source.close()
+
+
+@contextmanager
+def _opened(src: "Place | Source") -> "Iterator[Source]":
+    source = open_capture(src)
+    try:
+        yield source
+    finally:
+        _close(source, src)
 
 
 def _engine(program: "Program") -> "Engine":

@@ -100,8 +100,7 @@ def copy(
     watch: Watch | None = None,
 ) -> Tally:
     """Write what matches to a sink, in order."""
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be 1 or more, not {workers}")
+    check_workers(workers)
     seen = matched = 0
     for batch, selected, looked_at in select(source, engines, skip=skip, limit=limit):
         seen += looked_at
@@ -116,9 +115,12 @@ def copy(
 def read(
     source: Source, engines: Engines, *, skip: int = 0, limit: int | None = None
 ) -> Iterator[Packet]:
-    """Give what matches as packets, and close the source after the last."""
-    try:
-        for batch, selected, _ in select(source, engines, skip=skip, limit=limit):
-            yield from map(batch.packet, selected)
-    finally:
-        source.close()
+    """Give what matches as packets of their own."""
+    for batch, selected, _ in select(source, engines, skip=skip, limit=limit):
+        yield from map(batch.packet, selected)
+
+
+def check_workers(workers: int | None) -> None:
+    """Raise ValueError unless this is a number of workers, or None: as many as are of use."""
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be 1 or more, not {workers}")

@@ -1,0 +1,18 @@
+"""Filter a capture with scapy, without tcpdump: python examples/scapy_filter.py FILE EXPRESSION."""
+
+import sys
+
+from scapy.sendrecv import sniff
+from scapy.utils import rdpcap
+
+import pcapfilter
+
+path, text = sys.argv[1:3]
+f = pcapfilter.compile(text)
+
+sniffed = sniff(offline=path, lfilter=f)
+picked = list(filter(f, rdpcap(path)))
+
+for packet in picked:
+    print(packet.summary())
+print(f"{len(sniffed)} sniffed, {len(picked)} picked")

@@ -1,0 +1,125 @@
+"""A Filter as a predicate for other people's packets."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dpkt
+import pytest
+
+import pcapfilter as pf
+from pcapfilter.integrations import frame_of
+from pcapfilter.io.base import open_source
+from pcapfilter.packets import Packet
+from tests.cli.test_command import DNS, HTTP, ROWS
+from tests.io.captures import pcap
+
+WEB, NAMES = pf.compile("tcp port 80"), pf.compile("udp port 53")
+
+
+def packets_of(path: Path) -> list[Packet]:
+    source = open_source(path)
+    try:
+        return [packet for batch in source.batches() for packet in batch]
+    finally:
+        source.close()
+
+
+def test_plain_bytes_load_nothing() -> None:
+    script = (
+        "import sys, pcapfilter; pcapfilter.compile('tcp')(bytes(60));"
+        "assert not {'scapy', 'dpkt', 'numpy', 'numba', 'llvmlite'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_bytes_of_every_kind() -> None:
+    for kind in (bytes, bytearray, memoryview):
+        assert WEB(kind(HTTP))
+        assert not NAMES(kind(HTTP))
+
+
+def test_our_own_packets_bring_their_link_type_and_length() -> None:
+    link = pf.compile("", link="RAW").options.link
+    packet = Packet(0, len(HTTP) - 14, 1500, HTTP[14:], link)
+    assert WEB(packet)
+    assert pf.compile("greater 1500")(packet)
+    assert not pf.compile("greater 1501")(packet)
+
+
+def test_what_is_no_packet_is_refused() -> None:
+    with pytest.raises(TypeError, match="not a packet"):
+        WEB("tcp")
+
+
+def test_dpkt_frames_bring_their_link_type() -> None:
+    frame = dpkt.ethernet.Ethernet(HTTP)
+    assert WEB(frame)
+    assert WEB(frame.data)
+    assert not NAMES(frame.data)
+    assert NAMES(dpkt.ethernet.Ethernet(DNS))
+    sll = dpkt.sll.SLL(bytes(14) + b"\x08\x00" + HTTP[14:])
+    assert WEB(sll)
+    with pytest.raises(pf.UnsupportedError, match="no link type"):
+        WEB(frame.data.data)
+
+
+def test_scapy_packets_bring_their_link_type() -> None:
+    inet = pytest.importorskip("scapy.layers.inet")
+    l2 = pytest.importorskip("scapy.layers.l2")
+    tcp = inet.TCP(sport=1025, dport=80)
+    for packet in (
+        l2.Ether() / inet.IP() / tcp,
+        inet.IP() / tcp,
+        l2.CookedLinux(proto=0x800) / inet.IP() / tcp,
+        l2.Loopback(type=2) / inet.IP() / tcp,
+    ):
+        assert WEB(packet), packet
+        assert not NAMES(packet), packet
+
+
+def test_scapy_packets_bring_their_original_octets_unless_changed() -> None:
+    l2 = pytest.importorskip("scapy.layers.l2")
+    wrong_sum = HTTP[:24] + b"\xde\xad" + HTTP[26:] + bytes(6)
+    packet = l2.Ether(wrong_sum)
+    packet.wirelen = 1000
+    assert frame_of(packet) == (wrong_sum, 1000, "EN10MB")
+    packet["TCP"].dport = 53
+    assert frame_of(packet).octets != wrong_sum
+    assert not WEB(packet)
+    assert pf.compile("tcp port 53")(packet)
+
+
+def test_real_captures_select_alike_by_scapy(real_captures: Path) -> None:
+    utils = pytest.importorskip("scapy.utils")
+    pytest.importorskip("scapy.layers.all")
+    texts = ("tcp", "udp port 53", "ip6", "len > 100", "arp or icmp")
+    for path in sorted(real_captures.glob("[a-d]*.pcap"))[::4]:
+        packets = packets_of(path)
+        if not packets or packets[0].link.name not in {"EN10MB", "LINUX_SLL"}:
+            continue
+        if max(packet.caplen for packet in packets) >= 65535 or "oobr" in path.name:
+            continue  # scapy itself cuts or pads these
+        read = utils.rdpcap(str(path))
+        for text in texts:
+            made = pf.compile(text, link=packets[0].link)
+            assert [made(packet) for packet in read] == [made(packet) for packet in packets], (
+                path.name,
+                text,
+            )
+
+
+def test_the_example_runs(root: Path, tmp_path: Path) -> None:
+    pytest.importorskip("scapy")
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    example = root / "examples" / "scapy_filter.py"
+    assert len(example.read_text().splitlines()) < 20
+    done = subprocess.run(
+        [sys.executable, str(example), str(path), "tcp port 80"],
+        capture_output=True,
+        check=True,
+        cwd=root,
+        env={"PYTHONPATH": str(root), "HOME": str(tmp_path), "PATH": "/nowhere"},
+    )
+    assert done.stdout.decode().splitlines()[-1] == "3 sniffed, 3 picked"
