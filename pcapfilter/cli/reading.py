@@ -95,7 +95,7 @@ class Reading:
             )
         for name in self._inputs:
             if name != "-":
-                refuse_overwriting(self._target, identity_of(stat(name)))  # noqa: PTH116
+                refuse_overwriting(self._target, identity_of(stat(name)))  # noqa: PTH116 - os.stat takes any name
         sink = open_sink(self._target, source, precision=self._precision, native=native)
         return UnbrokenSink(sink)
 

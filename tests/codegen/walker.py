@@ -45,7 +45,7 @@ class Walk:
                 self._bytes[at] = (
                     draw.choice(_BYTES) if draw.random() < 0.8 else draw.randrange(256)
                 )
-        return int.from_bytes(bytes(self._bytes[offset : offset + size]), "big")  # type: ignore[arg-type]
+        return int.from_bytes(bytes(self._bytes[offset : offset + size]), "big")  # type: ignore[arg-type]  # none is None now
 
     def walk(self) -> int:
         """Run the program, steering at each test of a fresh field."""

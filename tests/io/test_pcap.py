@@ -80,7 +80,7 @@ class Trickle(io.RawIOBase):
     def __init__(self, octets: bytes, step: int) -> None:
         self._rest, self._step = io.BytesIO(octets), step
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed is wider
         octets = self._rest.read(min(self._step, len(buffer)))
         buffer[: len(octets)] = octets
         return len(octets)
