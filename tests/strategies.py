@@ -246,7 +246,7 @@ def _tight(found: re.Match[str]) -> str:
 
 _TOKEN = re.compile(r"\s+|[\w.:\\$-]+|.")
 _MARKS = "( ) [ ] = < > != <= >= == && || ! + - * / & | ^ % << >> : ~"
-_THINGS = "80 0x10 07 08 80-90 1.2.3.4 10.1 1.2.3.0/24 1::2 1:2:3:4:5:6 1:2:3: x \\tcp $a5 len-1"
+_THINGS = "80 0x10 07 08 80-90 1.2.3.4 1.2.3.0/24 1::2 1:2:3:4:5:6 1:2: localhost \\tcp $a5 a-1"
 _ATOMS = (*KEYWORDS, *f"{_MARKS} {_THINGS}".split() * 3)
 
 
