@@ -12,8 +12,7 @@ import pcapfilter as pf
 from pcapfilter import filter as roof
 from pcapfilter.io.base import open_source
 from pcapfilter.net.names import TableResolver
-from tests.cli.test_command import DNS, HTTP, ROWS
-from tests.io.captures import VARIANTS, pcap
+from tests.io.captures import DNS, HTTP, ROWS, VARIANTS, pcap
 from tests.oracle import compile as libpcap
 from tests.oracle import needs_libpcap
 
@@ -23,7 +22,7 @@ def test_public_names_are_sorted_and_there() -> None:
     for name in pf.__all__:
         assert getattr(pf, name) is not None
     with pytest.raises(AttributeError):
-        pf.nothing  # noqa: B018
+        pf.nothing  # noqa: B018 -- asking is enough
 
 
 def test_importing_and_compiling_are_light() -> None:
@@ -174,9 +173,9 @@ def test_count_read_and_copy(tmp_path: Path) -> None:
     assert [packet.data for packet in packets] == [HTTP, HTTP]
     assert packets[0].time_ns == 1_700_000_000_250_000_000
     with pytest.raises(ValueError, match="format"):
-        made.copy(path, target, format="pcapng")  # type: ignore[arg-type]
+        made.copy(path, target, format="pcapng")  # type: ignore[arg-type] # it is wrong
     with pytest.raises(ValueError, match="precision"):
-        made.copy(path, target, precision="pico")  # type: ignore[arg-type]
+        made.copy(path, target, precision="pico")  # type: ignore[arg-type] # it is wrong
     with pytest.raises(pf.CaptureError, match="also an input"):
         made.copy(path, path)
     with pytest.raises(FileNotFoundError):

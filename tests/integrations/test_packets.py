@@ -11,8 +11,7 @@ import pcapfilter as pf
 from pcapfilter.integrations import frame_of
 from pcapfilter.io.base import open_source
 from pcapfilter.packets import Packet
-from tests.cli.test_command import DNS, HTTP, ROWS
-from tests.io.captures import pcap
+from tests.io.captures import DNS, HTTP, ROWS, pcap
 
 WEB, NAMES = pf.compile("tcp port 80"), pf.compile("udp port 53")
 

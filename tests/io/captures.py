@@ -18,6 +18,19 @@ class Row(NamedTuple):
     octets: bytes
 
 
+HTTP = bytes.fromhex(
+    "0a0000000002 0a0000000001 0800 4500002800010000 4006 0000 0a000001 0a000002"
+    "c0000050 00000001 00000000 5002 2000 0000 0000"
+)
+DNS = bytes.fromhex(
+    "0a0000000002 0a0000000001 0800 4500001c00010000 4011 0000 0a000001 0a000002c0000035 0008 0000"
+)
+ROWS = tuple(
+    Row(1_700_000_000 + number, 250_000, len(octets), len(octets), octets)
+    for number, octets in enumerate((HTTP, DNS, HTTP, OCTETS, DNS, HTTP))
+)
+"""Six packets: three of HTTP, two of DNS, and one that is no IP."""
+
 THREE = (
     Row(1, 2, 60, 60, OCTETS),
     Row(3, 2_000_000, 60, 100, OCTETS),

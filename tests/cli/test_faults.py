@@ -1,0 +1,165 @@
+"""What the command says of faults: one line each, exit code 1, and never a traceback."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import pcapfilter
+from pcapfilter.cli import main
+from tests.io.captures import ROWS, pcap
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    return path
+
+
+def fault(capsys: Captured, *words: str | Path) -> str:
+    """Run what must fail; give what it says."""
+    assert main(list(map(str, words))) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said.removeprefix("Warning: assuming Ethernet\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-k",), "invalid option -- 'k'"),
+        (("-c",), "option requires an argument -- 'c'"),
+        (("--foo",), "unrecognized option '--foo'"),
+        (("--n", "-d"), "option '--n' is ambiguous"),
+        (("--nano=3", "-d"), "option '--nano' doesn't allow an argument"),
+        (("--skip",), "option '--skip' requires an argument"),
+        (("-d", "-s", "x"), "invalid snaplen x (must be >= 0 and <= 262144)"),
+        (("-d", "-s", "262145"), "invalid snaplen 262145 (must be >= 0 and <= 262144)"),
+        (("-d", "-y", "FOO"), "invalid data link type FOO"),
+        (("tcp",), "no input"),
+        (("-r", "a", "-V", "b"), "-V and -r are mutually exclusive."),
+        (("-i", "eth0"), "-i: live capture is not supported yet"),
+        (("-r", "x", "-C", "1"), "-C: rotating files is not supported yet"),
+        (("-r", "missing.pcap"), "missing.pcap: No such file or directory"),
+        (("-F", "missing.txt", "-d"), "missing.txt: No such file or directory"),
+    ],
+)
+def test_usage_faults(words: tuple[str, ...], message: str, capsys: Captured) -> None:
+    said = fault(capsys, *words)
+    assert said.startswith(f"pcapfilter: {message}")
+    assert said.count("\n") <= 2
+
+
+def test_counts_must_be_positive(trace: Path, capsys: Captured) -> None:
+    for word in ("0", "-5", "x"):
+        assert f"invalid packet count {word}" in fault(capsys, "-r", trace, "-c", word)
+    assert "invalid skip count -1" in fault(capsys, "-r", trace, "--skip=-1")
+
+
+def test_faults_of_the_text_have_a_caret(trace: Path, capsys: Captured) -> None:
+    said = fault(capsys, "-d", "tcp prot 80").splitlines()
+    assert said[0].startswith("pcapfilter: can't parse filter expression: syntax error")
+    assert said[1:3] == ["  tcp prot 80", "      ^^^^"]
+    assert "unknown port 'foo'" in fault(capsys, "-r", trace, "port foo")
+
+
+def test_a_filter_that_matches_nothing_is_refused(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "out"
+    said = fault(capsys, "-r", trace, "-w", target, "udp and tcp")
+    assert "pcapfilter: expression rejects all packets" in said
+    assert not target.exists()
+
+
+def test_an_input_is_never_overwritten(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    before = trace.read_bytes()
+    assert "is also an input" in fault(capsys, "-r", trace, "-w", trace)
+    other, listed = tmp_path / "other", tmp_path / "list"
+    other.write_bytes(before)
+    listed.write_text(f"{trace}\n{other}\n")
+    assert "is also an input" in fault(capsys, "-V", listed, "-w", other)
+    assert (trace.read_bytes(), other.read_bytes()) == (before, before)
+
+
+def test_damage_is_told_after_what_could_be_read(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "out"
+    trace.write_bytes(pcap(ROWS)[:-10])
+    said = fault(capsys, "-r", trace, "-w", target, "tcp")
+    assert target.read_bytes() == pcap((ROWS[0], ROWS[2]))
+    assert "truncated dump file; tried to read 54 captured bytes, only got 44" in said
+    assert "packet 6" in said
+
+
+def test_an_empty_file(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "empty"
+    path.write_bytes(b"")
+    assert "truncated dump file; tried to read 4 file header bytes, only got 0" in fault(
+        capsys, "-r", path
+    )
+
+
+def test_unsupported_printing_flags_are_named_in_one_line(trace: Path, capsys: Captured) -> None:
+    assert main(["-nnvvXSs0", "-r", str(trace), "-c", "1"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "pcapfilter: -v -X -S: not supported yet, and left out"
+    assert len(said) == 2
+
+
+def test_help_and_version(capsys: Captured) -> None:
+    assert main(["--help"]) == 0
+    assert "-w FILE" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert pcapfilter.__version__ in capsys.readouterr().out
+
+
+def test_a_reader_who_leaves_is_not_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    path.write_bytes(pcap(ROWS * 5000))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pcapfilter", "-r", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(30)
+    assert said.count(b"\n") == 1, said
+
+
+def test_an_interrupt_leaves_whole_packets_and_statistics(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pcapfilter", "-r", "-", "-w", str(target), "tcp"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(pcap(ROWS))
+    process.stdin.flush()
+    wanted = pcap((ROWS[0], ROWS[2], ROWS[5]))
+    deadline = time.monotonic() + 20
+    while not (target.exists() and target.stat().st_size == len(wanted)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read().decode()
+    process.stdin.close()
+    process.stderr.close()
+    assert process.wait(20) == 130
+    assert target.read_bytes() == wanted
+    assert "6 packets seen, 3 matched" in said
+    assert "Traceback" not in said
