@@ -33,6 +33,7 @@ def test_nine_thousand(kind: str) -> None:
     assert again == to_text(parse(text))
 
 
+@pytest.mark.bench
 @pytest.mark.parametrize("kind", TEXTS)
 def test_time_is_linear(kind: str) -> None:
     def seconds(n: int) -> float:
