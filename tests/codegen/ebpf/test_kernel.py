@@ -20,7 +20,7 @@ from tests.engine.test_machines import FILTERS
 needs_kernel = pytest.mark.skipif(not usable(), reason="bpf(2) is not allowed here")
 
 
-def _agree(program: Program, random: Random, lengths: range) -> None:
+def kernel_agrees(program: Program, random: Random, lengths: range) -> None:
     """Compare the kernel's verdicts as socket, tc and xdp program with the reference machine's."""
     machine = Machine(program)
     packets = [random_packet(random, length) for length in lengths]
@@ -46,7 +46,7 @@ def test_filters(expression: str) -> None:
     for optimize in (True, False):
         program = oracle.compile(expression, optimize=optimize, netmask=0)
         assert isinstance(program, Program)
-        _agree(program, Random(expression), range(90))
+        kernel_agrees(program, Random(expression), range(90))
 
 
 @needs_kernel
@@ -54,7 +54,7 @@ def test_random_programs() -> None:
     """Random programs without loops keep libpcap's meaning in the kernel, shifts included."""
     random = Random(41)
     for _ in range(150):
-        _agree(random_program(random), random, range(0, 80, random.randint(2, 9)))
+        kernel_agrees(random_program(random), random, range(0, 80, random.randint(2, 9)))
 
 
 @needs_kernel
@@ -74,7 +74,7 @@ def test_far_loads() -> None:
         for load in (0x20, 0x40, 0xB1):
             for x in (0, 1, 20, 0xFFFFFFFF):
                 program = Program.of([(0x01, 0, 0, x), (load, 0, 0, k), (0x06, 0, 0, 9)])
-                _agree(program, Random(k), range(50, 54, 3))
+                kernel_agrees(program, Random(k), range(50, 54, 3))
 
 
 @needs_kernel
