@@ -6,6 +6,7 @@ Before, and after:
     jeq  #0x800                                            nothing is read behind the block)
 """
 
+from pcapfilter.codegen.optimize.facts import reads
 from pcapfilter.codegen.optimize.values import UNKNOWN
 from pcapfilter.codegen.optimize.work import A, Node, Work, X
 
@@ -16,6 +17,8 @@ def empty(work: Work, node: Node) -> bool:
         return False
     if not node.is_return:
         a, x = node.entered
+        if node.doubted & reads(node.code, node.k):
+            return False
         if node.live_out or UNKNOWN in node.entered or (node.values[A], node.values[X]) != (a, x):
             return False
     node.stmts = []

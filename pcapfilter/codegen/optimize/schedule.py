@@ -19,7 +19,7 @@ from pcapfilter.codegen.optimize.pullup import pull_up
 from pcapfilter.codegen.optimize.retarget import retarget
 from pcapfilter.codegen.optimize.runs import rewrite_runs
 from pcapfilter.codegen.optimize.share import share
-from pcapfilter.codegen.optimize.simplify import simplify
+from pcapfilter.codegen.optimize.simplify import find_doubts, simplify
 from pcapfilter.codegen.optimize.trim import trim_root
 from pcapfilter.codegen.optimize.values import Values
 from pcapfilter.codegen.optimize.work import Node, Work
@@ -126,9 +126,13 @@ def _round(work: Work) -> Iterator[str]:
     work.numbers = Values()
     block_passes = [(block_pass.name, block_pass.run) for block_pass in BLOCK_PASSES]
     for node in work.down:
+        changed = False
         for name, run in block_passes:
             if run(work, node):
+                changed = True
                 yield name
+        if work.alter:
+            find_doubts(work, node, changed)
     if not work.alter:
         for graph_pass in GRAPH_PASSES:
             if graph_pass.run(work):

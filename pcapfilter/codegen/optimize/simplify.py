@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pcapfilter.bpf import alu, isa
 from pcapfilter.bpf.isa import ABS, ALU, IMM, IND, LD, LDX, MEM, MISC, TAX, TXA
 from pcapfilter.codegen.cfg import NOP, Stmt
+from pcapfilter.codegen.optimize.facts import writes
 from pcapfilter.codegen.optimize.values import UNKNOWN
 from pcapfilter.codegen.optimize.work import FIRST_CELL, A, Node, Work, X
 from pcapfilter.errors import FilterError
@@ -37,6 +38,7 @@ def simplify(work: Work, node: Node) -> bool:
     values = node.values = _enter(work, node)
     node.entered = (values[A], values[X])
     node.divisions = []
+    doubts = node.doubted = _doubts(node) if work.alter else 0
     alter = work.alter and not node.jumps_inside
     changed = False
     for stmt in node.stmts:
@@ -44,11 +46,49 @@ def simplify(work: Work, node: Node) -> bool:
         if code != NOP:
             k = stmt.k
             _RULES[code](work, stmt, values, alter)
+            if doubts:
+                doubts = _keep_doubted(stmt, code, k, doubts)
             if stmt.code != code or stmt.k != k:
                 changed = True
             if stmt.code in _DIVIDES and not work.numbers.nonzero(values[X]):
                 node.divisions.append(stmt)
     return changed
+
+
+def find_doubts(work: Work, node: Node, changed: bool) -> None:
+    """Find the slots that the block's statements, as they are now, do not leave as `values` say.
+
+    The values are those before statements were dropped, and the blocks that follow may be told
+    them: but they must not lean on a value in a slot that is no longer set.
+    """
+    doubts = node.doubted
+    if changed or doubts:
+        kept = values_before(work, node, len(node.stmts))
+        for stmt in node.stmts:
+            slot = writes(stmt.code, stmt.k)
+            if slot >= 0:
+                doubts &= ~(1 << slot)
+        for slot, number in enumerate(node.values):
+            if kept[slot] != number:
+                doubts |= 1 << slot
+    node.doubts = doubts
+
+
+def _doubts(node: Node) -> int:
+    doubts = 0
+    for pred in node.preds:
+        doubts |= pred.doubts
+    return doubts
+
+
+def _keep_doubted(stmt: Stmt, code: int, k: int, doubts: int) -> int:
+    """Take back the dropping of a statement whose slot does not really hold the value yet."""
+    slot = writes(code, k)
+    if slot < 0 or not doubts >> slot & 1:
+        return doubts
+    if stmt.code == NOP:
+        stmt.code, stmt.k = code, k
+    return doubts & ~(1 << slot)
 
 
 def values_before(work: Work, node: Node, end: int) -> list[int]:

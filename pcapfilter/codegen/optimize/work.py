@@ -22,7 +22,9 @@ class Node(Block):
     the number of what the ending compares A with. `uses` are the slots read before they are
     written, `kills` those written before they are read, `live_out` those read after the block.
     `entered` are the value numbers of A and X on entering it. `divisions` may divide by zero, which
-    rejects the packet: they must not go, whether or not their result is used.
+    rejects the packet: they must not go, whether or not their result is used. `doubts` are slots
+    that no longer hold their value on leaving, since what set them has just gone; `doubted` are
+    those on entering.
     """
 
     __slots__ = (
@@ -30,6 +32,8 @@ class Node(Block):
         "compared",
         "divisions",
         "dominators",
+        "doubted",
+        "doubts",
         "edges_here",
         "entered",
         "false_bit",
@@ -54,6 +58,8 @@ class Node(Block):
     level: int
     divisions: list[Stmt]
     dominators: int
+    doubted: int
+    doubts: int
     edges_here: int
     preds: "list[Node]"
     values: list[int]
@@ -125,6 +131,7 @@ def _node(number: int, block: Block) -> Node:
     node.dominators = node.edges_here = ALL
     node.values = []
     node.divisions = []
+    node.doubts = node.doubted = 0
     node.entered = (0, 0)
     node.preds = []
     node.level = node.compared = node.uses = node.kills = node.live_in = node.live_out = 0
