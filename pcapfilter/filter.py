@@ -41,15 +41,6 @@ class Options(NamedTuple):
     swapped: bool = False
 
 
-class Target(NamedTuple):
-    """What a program is made for: an Origin, or (`source` None) no capture in particular."""
-
-    link: LinkType
-    snaplen: int
-    source: Literal["file", "live"] | None
-    swapped: bool
-
-
 def compile(  # noqa: A001 -- re.compile set the example
     text: str,
     *,
@@ -80,9 +71,9 @@ class Filter:
     text: str
     options: Options
     _expr: "Expr | None"
-    _programs: "dict[Target, Program]"
+    _programs: "dict[Origin, Program]"
     _judges: "dict[Link | None, _Judge]"
-    _engines: "dict[Target, Engine]"
+    _engines: "dict[Origin, Engine]"
 
     def __init__(self, text: str, options: Options) -> None:
         for name, value in (
@@ -121,7 +112,7 @@ class Filter:
         """Give the classic program for a link type (by default the one compiled for)."""
         options = self.options
         row = options.link if link is None else resolve(link)
-        return self._program(Target(row, options.snaplen, options.source, options.swapped))
+        return self._program(Origin(row, options.snaplen, options.source, options.swapped))
 
     def listing(self, style: str = "d", link: Link | None = None) -> str:
         """Give what `tcpdump -d` prints (or -dd, or -ddd), without a final newline."""
@@ -141,25 +132,25 @@ class Filter:
 
         return translate(self.program(link), host=host, match=match, other=other)
 
-    def _program(self, target: Target) -> "Program":
-        found = self._programs.get(target)
+    def _program(self, origin: Origin) -> "Program":
+        found = self._programs.get(origin)
         if found is None:
             from pcapfilter.codegen.pipeline import generate
 
             try:
                 found = generate(
                     self._parsed(),
-                    link=target.link,
-                    snaplen=target.snaplen,
+                    link=origin.link,
+                    snaplen=origin.snaplen,
                     netmask=self.options.netmask,
                     resolver=self.options.resolver or SystemResolver(),
-                    source=target.source,
-                    swapped=target.swapped,
+                    source=origin.source,
+                    swapped=origin.swapped,
                     optimize=self.options.optimize,
                 )
             except FilterError as error:
                 raise error.located(self.text) from None
-            self._programs[target] = found
+            self._programs[origin] = found
         return found
 
     def _parsed(self) -> "Expr":
@@ -194,10 +185,9 @@ class Filter:
 
     def engine(self, origin: Origin) -> "Engine":
         """Give the engine that judges batches of packets of one origin."""
-        target = Target(*origin)
-        found = self._engines.get(target)
+        found = self._engines.get(origin)
         if found is None:
-            found = self._engines[target] = _engine(self._program(target))
+            found = self._engines[origin] = _engine(self._program(origin))
         return found
 
     def read(

@@ -31,13 +31,13 @@ class Packet(NamedTuple):
 class Origin(NamedTuple):
     """Where packets come from, as far as the program that judges them depends on it.
 
-    `source` tells a savefile from an interface; `swapped` that it was written in the other byte
-    order.
+    `source` tells a savefile from an interface, and is None for no capture in particular; `swapped`
+    says that it was written in the other byte order.
     """
 
     link: "LinkType"
     snaplen: int = MAXIMUM_SNAPLEN
-    source: Literal["file", "live"] = "file"
+    source: Literal["file", "live"] | None = "file"
     swapped: bool = False
 
 

@@ -2,22 +2,38 @@
 
 import sys
 
-from pcapfilter.cli.options import UsageError
-
 
 def main(words: list[str] | None = None) -> int:
     """Run the command with the words after its name; give the exit code: 0, or 1 for any fault.
 
-    130 says that the user broke it off, as shells have it.
+    130 says that the user broke it off, as shells have it. Without words it is a process of its
+    own: it takes its words from the system, and ends without taking the interpreter apart, which
+    would cost as much as many a listing.
     """
-    from pcapfilter.errors import PcapFilterError
+    if words is not None:
+        return _run(words)
+    import gc
+    import os
+
+    gc.set_threshold(100_000)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: what is said goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 -- it stays
+    code = _run(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run(words: list[str]) -> int:
+    from pcapfilter.cli.options import UsageError
+    from pcapfilter.errors import InternalError, PcapFilterError
 
     try:
         from pcapfilter.cli.run import run
 
-        code = run(sys.argv[1:] if words is None else words)
+        code = run(words)
         sys.stdout.flush()
-    except (UsageError, PcapFilterError) as error:
+    except (UsageError, PcapFilterError, InternalError) as error:
         return _complain(str(error))
     except BrokenPipeError:
         return _hush()
@@ -30,7 +46,10 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _hush()
     print(f"pcapfilter: {message}", file=sys.stderr)
     return 1
 

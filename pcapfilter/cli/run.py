@@ -1,13 +1,15 @@
 """What the command does, step by step, in the order in which tcpdump does it."""
 
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pcapfilter
 from pcapfilter.cli.options import CommandLine, UsageError, read_command_line, usage
 from pcapfilter.filter import Filter
-from pcapfilter.io.base import Source
 from pcapfilter.packets import MAXIMUM_SNAPLEN
+
+if TYPE_CHECKING:
+    from pcapfilter.io.base import Source
 
 STATES = {
     # state of a flag -> what is said when it is given
@@ -67,9 +69,8 @@ def input_names(line: CommandLine) -> list[str]:
         return [] if name is None else [name]
     if name is not None:
         raise UsageError("-V and -r are mutually exclusive.")
-    if names == "-":
-        return sys.stdin.read().splitlines()
-    with open(names, encoding="utf-8", errors="surrogateescape") as file:
+    place = 0 if names == "-" else names
+    with open(place, encoding="utf-8", errors="surrogateescape", closefd=place != 0) as file:
         return [row for row in file.read().splitlines() if row]
 
 
@@ -98,7 +99,7 @@ def precision(line: CommandLine) -> Literal["micro", "nano"] | None:
     return "micro" if word == "micro" or line.times("micro") else None
 
 
-def announce(source: Source) -> None:
+def announce(source: "Source") -> None:
     """Say what is read, as tcpdump does."""
     link, snaplen = source.origin.link, source.origin.snaplen
     print(
@@ -108,7 +109,7 @@ def announce(source: Source) -> None:
     )
 
 
-def filter_for(line: CommandLine, text: str, source: Source) -> Filter:
+def filter_for(line: CommandLine, text: str, source: "Source") -> Filter:
     """Give the Filter of the text for what a source gives; a fault of any kind comes at once."""
     origin = source.origin
     made = pcapfilter.compile(

@@ -163,3 +163,44 @@ def test_an_interrupt_leaves_whole_packets_and_statistics(tmp_path: Path) -> Non
     assert target.read_bytes() == wanted
     assert "6 packets seen, 3 matched" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "words", ["-r F -w /dev/full", "-r F", "-r F -w - >/dev/full", "-d ip >/dev/full"]
+)
+def test_a_full_disk_is_one_line(words: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    path.write_bytes(pcap(ROWS * 1000))
+    line = f"{sys.executable} -m pcapfilter {words.replace('F', str(path), 1)}"
+    line += "" if ">" in words else " >/dev/full"
+    done = subprocess.run(line, shell=True, stderr=subprocess.PIPE, check=False)
+    said = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert said[-1] == "pcapfilter: No space left on device"
+    assert len(said) == 2
+
+
+def test_closed_standard_files(tmp_path: Path) -> None:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    line = f"{sys.executable} -m pcapfilter -r {path}"
+    done = subprocess.run(f"{line} -w - udp 2>&-", shell=True, stdout=subprocess.PIPE, check=False)
+    assert done.stdout == pcap((ROWS[1], ROWS[4]))
+    done = subprocess.run(f"{line} >&-", shell=True, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+    done = subprocess.run(
+        f"{sys.executable} -m pcapfilter -V - <&-", shell=True, stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+
+
+def test_a_list_of_inputs_from_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    done = subprocess.run(
+        [sys.executable, "-m", "pcapfilter", "-V", "-", "--count", "tcp"],
+        input=f"{path}\n{path}\n".encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"6 packets\n"
