@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from pcapfilter.bpf import isa
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
 from pcapfilter.ebpf.check import check
@@ -67,4 +68,7 @@ def test_the_kernel_agrees(root: Path, sweep: float) -> None:
     """As socket filter, in tc and in xdp: taken by the verifier, with our verdicts."""
     random = Random(53)
     for _, program in _sample(root, 200 * sweep):
-        kernel_agrees(program, random, range(0, 100, random.randint(2, 9)))
+        asks = any(i.code & 0xE7 == isa.LD | isa.ABS and i.k in isa.ANCILLARY for i in program)
+        # What a program for live capture asks the kernel, no other machine can answer.
+        lengths = range(0) if asks else range(0, 100, random.randint(2, 9))
+        kernel_agrees(program, random, lengths)
