@@ -194,8 +194,8 @@ def image(program: Rows) -> list[str]:
 
 
 def datalink(dlt: int) -> tuple[str, str] | None:
-    """Give libpcap's name and description of a DLT number, if it has one."""
-    name = _load().pcap_datalink_val_to_name(dlt)
+    """Give libpcap's name and description of a DLT number; None where there is none of either."""
+    name = _load().pcap_datalink_val_to_name(dlt) if version() else None
     if name is None:
         return None
     return name.decode(), (_load().pcap_datalink_val_to_description(dlt) or b"").decode()
