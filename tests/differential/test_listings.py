@@ -42,7 +42,7 @@ def ours(text: str, link: str, **options: object) -> Program | str:
         "snaplen": oracle.SNAPLEN, "netmask": 0, "resolver": SystemResolver(), **options
     }  # fmt: skip
     try:
-        return generate(parse(text), link=resolve(link), **settings)  # type: ignore[arg-type]
+        return generate(parse(text), link=resolve(link), **settings)  # type: ignore[arg-type]  # generate checks its keywords
     except FilterError as error:
         return error.message
 
