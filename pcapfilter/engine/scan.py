@@ -83,8 +83,10 @@ class NativeJudge:
 
     def judge(self, batch: PacketBatch) -> "array[int]":
         """Give the indices of the packets that the program selects, ascending."""
-        chosen = array("I", bytes(4 * batch.count))
         columns = (batch.buffer, batch.offsets, batch.caplens, batch.wirelens)
+        if batch.count > min(map(len, columns[1:])):
+            raise ValueError(f"a batch of {batch.count} packets has shorter columns")
+        chosen = array("I", bytes(4 * batch.count))
         kept = call(self._call, _JUDGE.arguments, (*columns, batch.count, chosen))
         self._trap.spring()
         del chosen[kept:]

@@ -82,6 +82,14 @@ def test_judge_knows_captured_and_wire_length() -> None:
         batch.count = 4
 
 
+def test_columns_are_as_long_as_the_batch() -> None:
+    """Native code would read past their ends."""
+    batch = PacketBatch.of([bytes(10)], NOWHERE)
+    batch.count = 2
+    with pytest.raises(ValueError, match="shorter"):
+        NativeJudge(ebpf.Program.of([(0xB7, 0, 0, 0, 1), (0x95, 0, 0, 0, 0)])).judge(batch)
+
+
 def test_a_bad_program_is_an_error_and_no_crash() -> None:
     """A load outside a packet ends the batch with the place in the program."""
     program = ebpf.Program.of([(0x69, 0, 1, 4, 0), (0x95, 0, 0, 0, 0)])
