@@ -176,7 +176,7 @@ class PcapSource:
             if have == len(buffer):
                 buffer = buffer + bytes(min(len(buffer), max(state[2] - have, 1)))
         if have:
-            self._spoil(_missing(state[2], have, record.size), 0, have, seen)
+            self._spoil(_missing(state[2], have, record.size, header.snaplen), 0, have, seen)
 
     def _spoil(self, message: str, start: int, have: int, seen: int) -> None:
         offset = self.position - have + start
@@ -207,13 +207,17 @@ def _absurd(caplen: int, header: FileHeader) -> str:
     return f"invalid packet capture length {caplen}, bigger than {limit}"
 
 
-def _missing(need: int, have: int, size: int) -> str:
-    """Say what is cut: a record's header of `size` octets, or the packet behind it."""
+def _missing(need: int, have: int, size: int, snaplen: int) -> str:
+    """Say what is cut: a record's header of `size` octets, or the packet behind it.
+
+    Of a packet longer than the snapshot length, what is kept is read first.
+    """
     if have < size:
         return f"truncated dump file; tried to read {size} header bytes, only got {have}"
-    return (
-        f"truncated dump file; tried to read {need - size} captured bytes, only got {have - size}"
-    )
+    need, have = need - size, have - size
+    if have < snaplen:
+        need = min(need, snaplen)
+    return f"truncated dump file; tried to read {need} captured bytes, only got {have}"
 
 
 class PcapSink:
