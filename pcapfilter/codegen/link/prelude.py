@@ -58,7 +58,7 @@ def _lengths(b: Builder, following: Stmt | None) -> list[Stmt]:
     code: list[Stmt] = []
     prefix = b.variables.get(header.variable)
     if prefix is not None and outermost in PREFIXES:
-        code = PREFIXES[outermost](b, prefix)
+        code = PREFIXES[outermost](prefix)
     whole = b.variables.get(payload.variable)
     if whole is not None and outermost in layout.WIRELESS:
         b.optimizable = False
@@ -79,7 +79,7 @@ def _lengths(b: Builder, following: Stmt | None) -> list[Stmt]:
     return code
 
 
-def _little_endian_half(_: Builder, register: int) -> list[Stmt]:
+def _little_endian_half(register: int) -> list[Stmt]:
     """Load the length that radiotap and PPI have in their third and fourth octets."""
     return [
         Stmt(LOAD_BYTE, 3),
@@ -92,12 +92,12 @@ def _little_endian_half(_: Builder, register: int) -> list[Stmt]:
     ]
 
 
-def _avs(_: Builder, register: int) -> list[Stmt]:
+def _avs(register: int) -> list[Stmt]:
     """Load the length that an AVS header states."""
     return [Stmt(LOAD_WORD, AVS_LENGTH), Stmt(isa.ST, register), Stmt(TAX)]
 
 
-def _prism(b: Builder, register: int) -> list[Stmt]:
+def _prism(register: int) -> list[Stmt]:
     """Load the length of a Prism header, or of an AVS header that stands in its place."""
     has_cookie = Stmt(build.JEQ, AVS_COOKIE)
     stated, fixed = Stmt(LOAD_WORD, AVS_LENGTH), Stmt(isa.LD | isa.IMM, PRISM_LENGTH)
@@ -115,7 +115,7 @@ def _prism(b: Builder, register: int) -> list[Stmt]:
     ]
 
 
-PREFIXES: dict[int, Callable[[Builder, int], list[Stmt]]] = {
+PREFIXES: dict[int, Callable[[int], list[Stmt]]] = {
     # link type: the length of its pseudo-header, into a register and X
     layout.PRISM_HEADER: _prism,
     layout.IEEE802_11_RADIO: _little_endian_half,
