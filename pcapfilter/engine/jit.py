@@ -91,14 +91,23 @@ class Code:
         return int(self._engine.get_global_value_address(symbol))
 
 
-def code_of(make: Callable[[Any], Any], name: str, key: str) -> Code:
-    """Give native code from the cache, or that of the module that `make(machine)` gives."""
+def code_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None) -> Code:
+    """Give native code from the cache, or that of the module that `make(machine)` gives.
+
+    Where `most` is given, about as many entries of this name stay in the cache.
+    """
     import llvmlite.binding as llvm
 
     machine, kept = machine_here(), cache.load(name, key)
     if kept is not None:
         return Code(llvm.parse_assembly(""), machine, kept=kept)
-    return Code(make(machine), machine, keep=lambda octets: cache.store(name, key, octets))
+
+    def keep(octets: bytes) -> None:
+        cache.store(name, key, octets)
+        if most is not None:
+            cache.trim(name, most)
+
+    return Code(make(machine), machine, keep=keep)
 
 
 class Trap:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
-from pcapfilter.engine import cache
 from pcapfilter.engine.emit import emit
 from pcapfilter.engine.jit import VERDICT, NativeFilter, Trap, code_of, link
 from pcapfilter.engine.loops import (
@@ -57,8 +56,8 @@ def judge(
 
 
 _JUDGE = Signature.of("i64(u8*, u32*, u32*, u32*, i64, u32*)")
-_KEPT, _KEPT_FILTERS = "filter.o", 256
-"""The name of filters' code in the cache, and how many are kept there."""
+_KEPT_FILTERS = 256
+"""How many filters' code stays in the cache."""
 _VERDICT = Signature.of("i64(u8*, i64, i64, i64)")
 
 
@@ -76,8 +75,7 @@ class NativeJudge:
             return link(texts, [symbol], machine)
 
         key = f"{key_of(judge, _JUDGE, outside)} {program.pack().hex()}"
-        code = code_of(make, _KEPT, key)
-        cache.trim(_KEPT, _KEPT_FILTERS)
+        code = code_of(make, "filter.o", key, most=_KEPT_FILTERS)
         self._call = prototype(_JUDGE)(code.function(symbol))
         self._trap = Trap(code)
 
