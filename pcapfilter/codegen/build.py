@@ -171,7 +171,8 @@ class Builder:
 
     def link_description(self) -> str:
         """Give what the innermost link layer is called, for messages."""
-        link = self.layout.link
+        here = self.layout
+        link = here.link if here.named is None else here.named
         return f"DLT {link}" if link in UNNAMED else by_dlt(link).description
 
     # ---- scratch registers ----

@@ -71,7 +71,8 @@ METADATA = -0x1000
 class Layout(NamedTuple):
     """What the code generator knows of a packet at one place in the text.
 
-    `link` is the DLT number of the innermost link-layer header, which begins at `header`.
+    `link` is the DLT number of the innermost link-layer header, which begins at `header`; `named`
+    is the number to name in messages, where that is another link type just like it.
     `type` is the place of the field that names the next protocol (None: there is no such field).
     `payload` is where the link layer's payload begins; `net` and `net_nosnap` are where the
     network header begins, relative to it, with and without an LLC/SNAP header counted.
@@ -88,6 +89,7 @@ class Layout(NamedTuple):
     labels: int = 0
     lane: Offset | None = None
     overlay: bool = False
+    named: int | None = None
 
 
 def _fixed(
@@ -130,27 +132,19 @@ ROWS: dict[int, Layout] = {
         _fixed(FRELAY, None, 0),
         _fixed(LOOP, 0, 4),
         _fixed(ENC, 0, 12),
-        _fixed(HDLC, 2, 4),
         _fixed(LINUX_SLL, 14, 16),
         _fixed(LTALK, None, 0),
         _fixed(IP_OVER_FC, None, 16, 8, 3),
         _fixed(SUNATM, None, 4, 8, 3),
         _fixed(ARCNET_LINUX, 4, 8),
         _fixed(JUNIPER_MLPPP, None, 4, 0, -1),
-        _fixed(JUNIPER_MLFR, None, 4, 0, -1),
         _fixed(JUNIPER_GGSN, None, 12, 0, -1),
-        _fixed(JUNIPER_MFR, None, 4, 0, -1),
         _fixed(JUNIPER_ATM2, None, 8, 0, 10),
         _fixed(JUNIPER_ATM1, None, 4, 0, 10),
         _fixed(APPLE_IP_OVER_IEEE1394, 16, 18),
-        _fixed(JUNIPER_MONITOR, None, 12, 0, -1),
         _fixed(PPP_PPPD, 2, 4),
         _fixed(JUNIPER_PPPOE, None, 14, 18, 21),
         _fixed(JUNIPER_PPPOE_ATM, None, 6, 0, -1),
-        _fixed(JUNIPER_ETHER, None, 14, 18, 21),
-        _fixed(JUNIPER_PPP, None, 4, 0, -1),
-        _fixed(JUNIPER_FRELAY, None, 4, 0, -1),
-        _fixed(JUNIPER_CHDLC, None, 4, 0, -1),
         _fixed(IPNET, None, 24, 0, -1),
         _fixed(IPV4, None, 0),
         _fixed(IPV6, None, 0),
@@ -166,6 +160,26 @@ ROWS: dict[int, Layout] = {
     )
 }
 
+ALIKE: dict[int, int] = {
+    # link type: another one that all words treat just the same
+    HDLC: C_HDLC,
+    JUNIPER_MLFR: JUNIPER_MLPPP,
+    JUNIPER_MFR: JUNIPER_MLPPP,
+    JUNIPER_PPP: JUNIPER_MLPPP,
+    JUNIPER_FRELAY: JUNIPER_MLPPP,
+    JUNIPER_CHDLC: JUNIPER_MLPPP,
+    JUNIPER_MONITOR: JUNIPER_GGSN,
+    JUNIPER_ETHER: JUNIPER_PPPOE,
+    JUNIPER_SERVICES: JUNIPER_ES,
+    JUNIPER_VP: JUNIPER_ES,
+    JUNIPER_ISM: JUNIPER_ES,
+    JUNIPER_ST: JUNIPER_ES,
+    JUNIPER_VS: JUNIPER_ES,
+    JUNIPER_SRX_E2E: JUNIPER_ES,
+    JUNIPER_FIBRECHANNEL: JUNIPER_ES,
+    JUNIPER_ATM_CEMIC: JUNIPER_ES,
+}
+
 UNKNOWN = frozenset((2, 3, 4, 5))
 LAST = 289
 """The DLT numbers that libpcap 1.10 does not know at all: these, and all beyond the last."""
@@ -175,21 +189,19 @@ def of_link(link: int) -> Layout | None:
     """Give the layout of a link type by its DLT number; None for one that libpcap does not know."""
     if link in UNKNOWN or link > LAST:
         return None
-    return ROWS.get(link) or _unknown(link)
+    alike = ALIKE.get(link, link)
+    return (ROWS.get(alike) or _unknown(alike))._replace(named=link)
 
 
 ARCNETS = frozenset((ARCNET, ARCNET_LINUX))
 """The link types whose addresses are one octet."""
 
 JUNIPERS = frozenset((
-    JUNIPER_MLPPP, JUNIPER_MLFR, JUNIPER_ES, JUNIPER_GGSN, JUNIPER_MFR, JUNIPER_ATM2,
-    JUNIPER_SERVICES, JUNIPER_ATM1, JUNIPER_MONITOR, JUNIPER_PPPOE, JUNIPER_PPPOE_ATM,
-    JUNIPER_ETHER, JUNIPER_PPP, JUNIPER_FRELAY, JUNIPER_CHDLC, JUNIPER_VP, JUNIPER_ISM,
-    JUNIPER_ST, JUNIPER_VS, JUNIPER_SRX_E2E, JUNIPER_FIBRECHANNEL, JUNIPER_ATM_CEMIC,
+    JUNIPER_MLPPP, JUNIPER_ES, JUNIPER_GGSN, JUNIPER_ATM2, JUNIPER_ATM1, JUNIPER_PPPOE,
+    JUNIPER_PPPOE_ATM,
 ))  # fmt: skip
 WIRELESS = frozenset((IEEE802_11, PRISM_HEADER, IEEE802_11_RADIO, IEEE802_11_RADIO_AVS, PPI))
 """The link types with 802.11 headers."""
-CISCO_HDLC = frozenset((C_HDLC, HDLC))
 
 IP_ALONE = frozenset((SLIP, RAW, SLIP_BSDOS, FRELAY, LTALK, BACNET_MS_TP, IPV4, IPV6))
 """The link types on which a host by its name is looked for in IP only, not in ARP and RARP."""

@@ -16,7 +16,6 @@ PROTOCOLS = {
     # link type: how its header says that a label stack follows
     layout.EN10MB: proto.ETHERTYPE_MPLS,
     layout.C_HDLC: proto.ETHERTYPE_MPLS,
-    layout.HDLC: proto.ETHERTYPE_MPLS,
     layout.NETANALYZER: proto.ETHERTYPE_MPLS,
     layout.NETANALYZER_TRANSPARENT: proto.ETHERTYPE_MPLS,
     layout.PPP: proto.PPP_MPLS,

@@ -33,7 +33,7 @@ def vlan(b: Builder, number: int | None) -> Cond:
         b.refuse(f"no VLAN support for {b.link_description()}")
     if number is not None and number > MAX_ID:
         b.fail(f"VLAN tag {number} greater than maximum {MAX_ID}")
-    if b.target.source == "live" and b.layout == layout.ROWS[layout.EN10MB]:
+    if b.target.source == "live" and b.layout == layout.of_link(layout.EN10MB):
         return _live(b, number)
     test = _has_tag(b)
     if number is not None:

@@ -54,7 +54,6 @@ FAMILIES: dict[int, Family] = {
     layout.FRELAY: hdlc.frame_relay,
     layout.LOOP: loopback.is_next_network_order,
     layout.ENC: loopback.is_next_host_order,
-    layout.HDLC: hdlc.cisco,
     layout.LINUX_SLL: cooked.is_next,
     layout.LTALK: pseudo.localtalk,
     layout.PFLOG: pseudo.pf_log,

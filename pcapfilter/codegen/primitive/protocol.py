@@ -108,7 +108,7 @@ def numbered(b: Builder, number: int, carrier: Proto | None) -> Cond:
         case "iso" if b.layout.link == layout.FRELAY and not b.layout.labels:
             return hdlc.nlpid(b, number)
         case "iso":
-            place = CISCO_ISO_PLACE if b.layout.link in layout.CISCO_HDLC else 0
+            place = CISCO_ISO_PLACE if b.layout.link == layout.C_HDLC else 0
             return build.all_of(
                 family.is_next(b, proto.LLC_ISO),
                 build.equal(b.from_network_nosnap(place, 1), number),
