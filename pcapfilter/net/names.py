@@ -71,6 +71,14 @@ class TableResolver:
         self._numbers = {table: dict(rows) for table, rows in (numbers or {}).items()}
         self._ethers = dict(ethers or {})
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other resolver has the same tables."""
+        return isinstance(other, TableResolver) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        """Hash the names of the tables."""
+        return hash((frozenset(self._hosts), frozenset(self._numbers), frozenset(self._ethers)))
+
     def hosts(self, name: str) -> tuple[Address, ...]:
         """Give the addresses of the table, in its order."""
         return self._hosts.get(name, ())

@@ -104,3 +104,11 @@ def test_scoped_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     row = (socket.AF_INET6, 1, 6, "", ("fe80::1%lo", 0, 0, 1))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [row])
     assert SystemResolver().hosts("near") == (Address(6, 0xFE80 << 112 | 1),)
+
+
+def test_table_resolvers_with_the_same_tables_are_equal() -> None:
+    """So that a Filter that was pickled equals the one it was made of."""
+    one, other = (TableResolver(hosts={"a": ("192.0.2.1",)}) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != TableResolver(hosts={"a": ("192.0.2.2",)})
