@@ -17,7 +17,18 @@ from tests import oracle
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
-LINKS = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX_SLL2", "PPP")
+EVERYDAY = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX_SLL2", "PPP")
+"""Link types on which all texts are recorded."""
+
+FAMILIES = (
+    "APPLE_IP_OVER_IEEE1394", "ARCNET", "ATM_RFC1483", "C_HDLC", "ENC", "ERF",
+    "FDDI", "FRELAY", "IEEE802", "IEEE802_11", "IEEE802_11_RADIO", "IEEE802_11_RADIO_AVS", "IPNET",
+    "IP_OVER_FC", "JUNIPER_ETHER", "JUNIPER_MLPPP", "LTALK", "MTP2", "NETANALYZER", "PPI",
+    "PPP_ETHER", "PRISM_HEADER", "SLIP", "SUNATM", "SYMANTEC_FIREWALL", "USB_LINUX",
+)  # fmt: skip
+"""One or two link types of each other family, with the words of all families and some texts."""
+
+LINKS = EVERYDAY + FAMILIES
 
 OPTIONS: list[tuple[str, int | None, int]] = [
     # text, netmask, snapshot length
@@ -58,10 +69,16 @@ def names() -> dict[str, dict[str, Any]]:
 
 def texts(link: str) -> list[str]:
     """Give the texts to record for a link type; some faults have their message on Ethernet only."""
+    if link in FAMILIES:
+        return lines("filters/families") + lines("filters/everywhere")[::8]
     names = ["filters/everywhere", "filters/ethernet", "rejects/everywhere"]
-    names += ["rejects/ethernet"] * (link == "EN10MB")
-    pages = [(CORPUS / f"{name}.txt").read_text(encoding="utf-8") for name in names]
-    return [line for page in pages for line in page.splitlines()]
+    names += ["rejects/ethernet", "filters/families"] * (link == "EN10MB")
+    return [line for name in names for line in lines(name)]
+
+
+def lines(name: str) -> list[str]:
+    """Give the texts of a page of the corpus."""
+    return (CORPUS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def record(text: str, link: str, netmask: int | None, snaplen: int) -> dict[str, Any]:
@@ -99,11 +116,11 @@ def main() -> None:
         cases = [(text, None, oracle.SNAPLEN) for text in texts(link)] + OPTIONS
         rows = [record(text, link, netmask, snaplen) for text, netmask, snaplen in cases]
         for folder, wanted in (("filters", True), ("rejects", False)):
-            lines = [
+            recorded = [
                 json.dumps(row, separators=(",", ":")) for row in rows if ("plain" in row) is wanted
             ]
             path = CORPUS / folder / f"{link.lower()}.jsonl"
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            path.write_text("\n".join(recorded) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
