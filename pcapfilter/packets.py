@@ -7,6 +7,7 @@ A batch is a buffer and three columns of 32-bit numbers. It holds no NumPy: `arr
 import sys
 from array import array
 from collections.abc import Iterator
+from struct import Struct
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ MAXIMUM_SNAPLEN = 262144
 """The snapshot length of whole packets, and the longest record of most link types."""
 
 NANOSECONDS = 1_000_000_000
+
+STAMPS = {"little": Struct("<II"), "big": Struct(">II")}
+"""Seconds and parts of a second, at the beginning of a record's header, by byte order."""
 
 
 class Packet(NamedTuple):
@@ -100,12 +104,10 @@ class PacketBatch:
 
     def stamp(self, index: int) -> tuple[int, int]:
         """Give the seconds and the parts of a second that stand in a packet's record header."""
-        start = self.offsets[index] - self.record.size
-        order = self.record.order
-        return (
-            int.from_bytes(self.buffer[start : start + 4], order),
-            int.from_bytes(self.buffer[start + 4 : start + 8], order),
+        seconds, part = STAMPS[self.record.order].unpack_from(
+            self.buffer, self.offsets[index] - self.record.size
         )
+        return seconds, part
 
     def packet(self, index: int) -> Packet:
         """Give one packet as a value of its own, which stays good when the buffer is used again."""

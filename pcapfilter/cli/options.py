@@ -16,7 +16,8 @@ class Flag(NamedTuple):
     """One flag. `argument` names what it takes, and is empty if nothing.
 
     `state` is empty if it works, `later` if it changes the printed line only and is not there yet,
-    `live` if it belongs to live capture, `rotation` if to rotating files, `never` if to dissection.
+    `live` if it belongs to live capture, `capture` if it does but means nothing where a file is
+    read, `rotation` if it belongs to rotating files, `never` if to dissection.
     """
 
     short: str
@@ -48,6 +49,13 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("", "micro", "", "", "times in microseconds"),
         ("", "nano", "", "", "times in nanoseconds"),
         ("", "time-stamp-precision", "micro|nano", "", "the same"),
+        (
+            "Z",
+            "relinquish-privileges",
+            "USER",
+            "",
+            "as root, become USER before any file is opened",
+        ),
         ("h", "help", "", "", "print this and stop"),
         ("", "version", "", "", "print the version and stop"),
         ("q", "", "", "later", ""),
@@ -64,16 +72,16 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("#", "number", "", "later", ""),
         ("", "lengths", "", "later", ""),
         ("", "print", "", "later", ""),
-        ("i", "interface", "NAME", "live", ""),
+        ("i", "interface", "NAME", "capture", ""),
         ("D", "list-interfaces", "", "live", ""),
         ("L", "list-data-link-types", "", "live", ""),
         ("J", "list-time-stamp-types", "", "live", ""),
-        ("I", "monitor-mode", "", "live", ""),
-        ("p", "no-promiscuous-mode", "", "live", ""),
-        ("B", "buffer-size", "KIB", "live", ""),
-        ("Q", "direction", "in|out|inout", "live", ""),
-        ("j", "time-stamp-type", "TYPE", "live", ""),
-        ("", "immediate-mode", "", "live", ""),
+        ("I", "monitor-mode", "", "capture", ""),
+        ("p", "no-promiscuous-mode", "", "capture", ""),
+        ("B", "buffer-size", "KIB", "capture", ""),
+        ("Q", "direction", "in|out|inout", "capture", ""),
+        ("j", "time-stamp-type", "TYPE", "capture", ""),
+        ("", "immediate-mode", "", "capture", ""),
         ("Z", "relinquish-privileges", "USER", "live", ""),
         ("C", "", "SIZE", "rotation", ""),
         ("G", "", "SECONDS", "rotation", ""),

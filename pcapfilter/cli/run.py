@@ -39,6 +39,8 @@ def run(words: list[str]) -> int:
             say(f"{' '.join(flags)}: {reason}")
     text = expression(line)
     inputs = input_names(line)
+    if not inputs and (flags := line.in_state("capture")):
+        raise UsageError(f"{' '.join(flags)}: {REFUSED_STATES['live']}")
     if line.times("d"):
         return list_program(line, text, inputs)
     if not inputs:

@@ -204,3 +204,11 @@ def test_a_list_of_inputs_from_standard_input(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == b"6 packets\n"
+
+
+def test_flags_of_live_capture_mean_nothing_for_files(trace: Path, capsys: Captured) -> None:
+    words = ["-ieth0", "-pIB", "100", "-Q", "in", "-jhost", "--immediate-mode", "--count", "-r"]
+    assert main([*words, str(trace)]) == 0
+    assert capsys.readouterr().out == "6 packets\n"
+    for word in ("-D", "-L", "-J", "-Zroot"):
+        assert "live capture is not supported yet" in fault(capsys, word, "-r", trace)
