@@ -126,3 +126,29 @@ def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
     if isinstance(place, str | PathLike):
         return open(place, mode, buffering=0), str(place), True
     return place, str(getattr(place, "name", "") or "-"), False
+
+
+def read_into(file: Any, view: memoryview) -> int:
+    """Read what there is into a view, at least one octet unless the file is at its end (0)."""
+    read = getattr(file, "readinto1", None) or file.readinto
+    while (got := read(view)) is None:
+        _wait(file, reading=True)
+    return int(got)
+
+
+def write_all(file: Any, octets: bytes | memoryview) -> None:
+    """Write all of the octets, however many writes that takes."""
+    view = memoryview(octets)
+    while view:
+        done = file.write(view)
+        if done is None:
+            _wait(file, reading=False)
+        else:
+            view = view[done:]
+
+
+def _wait(file: Any, *, reading: bool) -> None:
+    """Wait for a file that somebody made non-blocking."""
+    from select import select
+
+    select([file] if reading else [], [] if reading else [file], [])

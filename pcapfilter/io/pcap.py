@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
-from pcapfilter.io.base import Identity, Native, identity_of, plain
+from pcapfilter.io.base import Identity, Native, identity_of, plain, read_into, write_all
 from pcapfilter.io.headers import settle
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
@@ -122,7 +122,6 @@ class PcapSource:
         self.size, self.identity = _size_and_identity(file)
         self._file, self._owned = file, owned
         self._native = native
-        self._read = getattr(file, "readinto1", None) or file.readinto
         octets = self._take(4)
         if octets in MAGICS:
             octets += self._take(FILE_HEADER.size - 4)
@@ -137,7 +136,7 @@ class PcapSource:
     def _take(self, wanted: int) -> bytes:
         octets = bytearray(wanted)
         view, have = memoryview(octets), 0
-        while have < wanted and (got := self._read(view[have:])):
+        while have < wanted and (got := read_into(self._file, view[have:])):
             have += got
         self.position += have
         return bytes(octets[:have])
@@ -153,7 +152,7 @@ class PcapSource:
         layout = (int(record.order == "big"), record.size, header.lengths, header.snaplen)
         longest = longest_record(header.link)
         start = have = seen = 0
-        while got := self._read(memoryview(buffer)[have:]):
+        while got := read_into(self._file, memoryview(buffer)[have:]):
             have += got
             self.position += got
             state[1] = framing.FULL
@@ -241,7 +240,9 @@ class PcapSink:
         self._bounds = (array("I"), array("I"))
         self._out = bytearray()
         magic = next(variant.magic for variant in VARIANTS if variant.unit == unit)
-        self._put(FILE_HEADER.pack(magic, 2, 4, 0, 0, snaplen, link.linktype | extension))
+        write_all(
+            self._file, FILE_HEADER.pack(magic, 2, 4, 0, 0, snaplen, link.linktype | extension)
+        )
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets, which are rising indices into the batch.
@@ -262,7 +263,7 @@ class PcapSink:
             if found <= 4:
                 view = memoryview(batch.buffer)
                 for run in range(found):
-                    self._put(view[starts[run] : ends[run]])
+                    write_all(self._file, view[starts[run] : ends[run]])
                 return
         if len(self._out) < len(batch.buffer) + 16:
             self._out = bytearray(len(batch.buffer) + 16)
@@ -271,12 +272,7 @@ class PcapSink:
             record.size, int(record.order == "big"), _scale(record.unit, self._unit),
             int(sys.byteorder == "big"), self._out,
         )  # fmt: skip
-        self._put(memoryview(self._out)[:size])
-
-    def _put(self, octets: "bytes | memoryview") -> None:
-        view = memoryview(octets)
-        while view:
-            view = view[self._file.write(view) :]
+        write_all(self._file, memoryview(self._out)[:size])
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,6 +1,9 @@
 """What pcap files are read as, and what is written of them: byte for byte what tcpdump writes."""
 
 import io
+import os
+import threading
+import time
 from array import array
 from pathlib import Path
 from typing import Literal
@@ -84,6 +87,33 @@ class Trickle(io.RawIOBase):
         octets = self._rest.read(min(self._step, len(buffer)))
         buffer[: len(octets)] = octets
         return len(octets)
+
+
+def test_non_blocking_pipes_are_waited_for() -> None:
+    rows = tuple(zeros(60_000)._replace(seconds=n) for n in range(20))
+    near, far = os.pipe()
+    back, out = os.pipe()
+    for end in (near, out):
+        os.set_blocking(end, False)
+
+    def feed() -> None:
+        with open(far, "wb", buffering=0) as file:
+            for at in range(0, len(octets), 7000):
+                time.sleep(0.0001)
+                file.write(octets[at : at + 7000])
+
+    def copy() -> None:
+        with open(near, "rb", buffering=0) as file, open(out, "wb", buffering=0) as target:
+            source = open_source(file)
+            sink = open_sink(target, source)
+            for batch in source.batches():
+                sink.write(batch, array("I", range(batch.count)))
+
+    octets = pcap(rows)
+    for action in (feed, copy):
+        threading.Thread(target=action).start()
+    with open(back, "rb") as file:
+        assert file.read() == octets
 
 
 @pytest.mark.parametrize("step", [1, 7, 16, 100])
