@@ -27,6 +27,8 @@ FRAME = 10
 """r10, the register that holds the end of the stack frame and is never written."""
 STACK = 512
 """Octets in the stack frame, below r10."""
+LONGEST_LOOP = 2**24
+"""Backward jumps that our machines let a program take on one packet before they call it endless."""
 
 
 class Row(NamedTuple):

@@ -6,7 +6,8 @@ Registers are stack slots of 64 bits, which LLVM makes into values. `ebpf.check`
 register holds: a place in the packet is its offset there, a place in the stack is known, so that
 only packet loads are checked as the program runs. Where the program itself has compared with the
 captured length before, LLVM finds that and drops the check. A load outside the packet ends the
-run: it stores its pc in a global variable and gives 0.
+run: it stores its pc in a global variable and gives 0. So does a backward jump that is taken more
+than LONGEST_LOOP times.
 
     r0 = *(u16 *)(r1 +12)    ->    %p = load i64, ptr %r1 ...; %e = add i64 %p, 12
                                    br i1 (%e and %e + 2 within captured), label %in, label %trap
@@ -17,6 +18,8 @@ from pcapfilter.ebpf.program import Program
 
 TRAP = "pcapfilter_trap"
 """The global variable that holds the pc of a load outside the packet; -1 if there was none."""
+ENDLESS = 2**32
+"""What is added to the pc of a jump that was taken too often."""
 
 _PARAMETERS = "ptr %buffer, i64 %offset, i64 %captured, i64 %wire"
 
@@ -39,7 +42,7 @@ def emit(program: Program, symbol: str) -> str:
 class _Emitter:
     """The text of one function in the making."""
 
-    __slots__ = ("holdings", "lines", "names", "program", "symbol", "traps")
+    __slots__ = ("holdings", "lines", "loops", "names", "program", "symbol", "traps")
 
     def __init__(self, program: Program, symbol: str) -> None:
         self.program = program
@@ -48,12 +51,15 @@ class _Emitter:
         self.lines: list[str] = []
         self.names = 0
         self.traps: list[int] = []
+        self.loops: list[tuple[int, int]] = []
 
     def text(self) -> str:
         self.prologue()
         for pc in sorted(self.holdings):
             self.lines.append(f"pc{pc}:")
             self.step(pc)
+        for pc, to in self.loops:
+            self.turn(pc, to)
         for pc in self.traps:
             self.lines += [
                 f"trap{pc}:",
@@ -85,6 +91,8 @@ class _Emitter:
             "  store i64 0, ptr %r1",
             "  store i64 %captured, ptr %r2",
             "  store i64 %wire, ptr %r3",
+            "  %turns = alloca i64, align 8",
+            f"  store i64 {isa.LONGEST_LOOP}, ptr %turns",
             "  br label %pc0",
         ]
 
@@ -137,7 +145,7 @@ class _Emitter:
                 return
             case _:
                 pass
-        self.lines.append(f"  br label %pc{follow[0]}")
+        self.lines.append(f"  br label %{self.way(pc, follow[0])}")
 
     def right(self, row: isa.Row, pc: int) -> str:
         """The second operand, at the row's width."""
@@ -236,7 +244,29 @@ class _Emitter:
         else:
             comparison = _COMPARISONS[row.meaning]
         truth = self.let(f"icmp {comparison} {kind} {left}, {right}")
-        self.lines.append(f"  br i1 {truth}, label %pc{follow[0]}, label %pc{follow[1]}")
+        way = self.way(pc, follow[0])
+        self.lines.append(f"  br i1 {truth}, label %{way}, label %pc{follow[1]}")
+
+    def way(self, pc: int, to: int) -> str:
+        """The label that leads to a place: where it leads back, by way of a count of turns."""
+        if to > pc:
+            return f"pc{to}"
+        self.loops.append((pc, to))
+        return f"back{pc}"
+
+    def turn(self, pc: int, to: int) -> None:
+        """Count one turn of a loop, and go on or give up."""
+        self.lines.append(f"back{pc}:")
+        left = self.let("load i64, ptr %turns")
+        less = self.let(f"sub i64 {left}, 1")
+        self.lines.append(f"  store i64 {less}, ptr %turns")
+        over = self.let(f"icmp eq i64 {less}, 0")
+        self.lines += [
+            f"  br i1 {over}, label %endless{pc}, label %pc{to}",
+            f"endless{pc}:",
+            f"  store i64 {pc + ENDLESS}, ptr @{TRAP}",
+            "  ret i64 0",
+        ]
 
 
 def _constant(imm: int, bits: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine import cache
-from pcapfilter.engine.emit import TRAP, emit
+from pcapfilter.engine.emit import ENDLESS, TRAP, emit
 from pcapfilter.errors import ProgramError
 
 VERDICT = "pcapfilter_verdict"
@@ -111,7 +111,7 @@ def code_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | None
 
 
 class Trap:
-    """The variable in which native code leaves the pc of a load outside the packet."""
+    """The variable in which native code leaves the pc of what it could not go on with."""
 
     __slots__ = ("_cell", "_code")
 
@@ -121,10 +121,12 @@ class Trap:
         self._cell = ctypes.c_int64.from_address(code.variable(TRAP))
 
     def spring(self) -> None:
-        """Raise ProgramError if a load went outside its packet, and set the trap again."""
+        """Raise ProgramError if a run was ended by a trap, and set the trap again."""
         pc = self._cell.value
         if pc >= 0:
             self._cell.value = -1
+            if pc >= ENDLESS:
+                raise ProgramError("the program does not end", pc=pc - ENDLESS)
             raise ProgramError("a load outside the packet", pc=pc)
 
 

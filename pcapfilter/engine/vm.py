@@ -19,7 +19,6 @@ _STACK_TOP = 1 << 48
 _DEPTH = 8
 """Functions of a program that can be in each other's middle, as in the kernel."""
 _MASK = 2**64 - 1
-_LONGEST_RUN = 50_000_000
 
 
 class Machine:
@@ -71,14 +70,18 @@ class _Run:
         self.pc = 0
 
     def go(self, rows: list[isa.Row | None]) -> int:
-        for _ in range(_LONGEST_RUN):
-            row = rows[self.pc]
+        turns = isa.LONGEST_LOOP
+        while True:
+            row, pc = rows[self.pc], self.pc
             if row is None:
-                raise ProgramError("reached an instruction without meaning", pc=self.pc)
+                raise ProgramError("reached an instruction without meaning", pc=pc)
             if row.kind == "exit" and not self.calls:
                 return self.registers[0]
             self.pc = self.step(row)
-        raise ProgramError("the program does not end", pc=self.pc)
+            if self.pc <= pc:
+                turns -= 1
+                if turns == 0:
+                    raise ProgramError("the program does not end", pc=pc)
 
     def step(self, row: isa.Row) -> int:
         """Run the instruction at `pc`, and give the next place."""

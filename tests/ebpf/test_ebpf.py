@@ -6,6 +6,7 @@ from pcapfilter.ebpf import alu, flow, isa, text
 from pcapfilter.ebpf.check import check, holdings
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.engine import vm
+from pcapfilter.engine.jit import NativeFilter
 from pcapfilter.errors import ProgramError
 
 EXIT = (0x95, 0, 0, 0, 0)
@@ -214,7 +215,12 @@ def test_the_machine_stops_what_the_checker_did_not_see(
 
 
 def test_a_program_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plain machine counts its steps."""
-    monkeypatch.setattr(vm, "_LONGEST_RUN", 1000)
-    with pytest.raises(ProgramError, match="does not end"):
-        vm.run(Program.of([(0x05, 0, 0, -1, 0), EXIT]), b"")
+    """Both machines count backward jumps."""
+    monkeypatch.setattr(isa, "LONGEST_LOOP", 1000)
+    for jump in ((0x05, 0, 0, -1, 0), (0x1D, 2, 2, -1, 0)):
+        program = Program.of([ZERO, jump, EXIT])
+        for run in (vm.Machine(program).run, NativeFilter(program).run):
+            for _ in range(2):
+                with pytest.raises(ProgramError, match="does not end") as caught:
+                    run(b"")
+                assert caught.value.pc == 1
