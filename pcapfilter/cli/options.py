@@ -49,13 +49,6 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("", "micro", "", "", "times in microseconds"),
         ("", "nano", "", "", "times in nanoseconds"),
         ("", "time-stamp-precision", "micro|nano", "", "the same"),
-        (
-            "Z",
-            "relinquish-privileges",
-            "USER",
-            "",
-            "as root, become USER before any file is opened",
-        ),
         ("h", "help", "", "", "print this and stop"),
         ("", "version", "", "", "print the version and stop"),
         ("q", "", "", "later", ""),
