@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from pcapfilter.bpf import isa
 from pcapfilter.bpf.isa import JEQ, JMP, K
-from pcapfilter.codegen.optimize.values import UNKNOWN
 from pcapfilter.codegen.optimize.work import A, Node, Work, X
 
 _EQUAL = JMP | JEQ | K
@@ -27,8 +26,6 @@ class Decisions:
         for node in work.up:
             code, a = node.code, node.values[A]
             compared = node.compared = node.values[X] if code & isa.X else constant(node.k)
-            if UNKNOWN in (a, compared):
-                continue
             key = (code, a, compared)
             same[key] = same.get(key, 0) | node.true_bit | node.false_bit
             if code == _EQUAL:

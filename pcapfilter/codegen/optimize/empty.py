@@ -7,7 +7,7 @@ Before, and after:
 """
 
 from pcapfilter.codegen.optimize.facts import reads
-from pcapfilter.codegen.optimize.values import UNKNOWN
+from pcapfilter.codegen.optimize.values import UNSURE
 from pcapfilter.codegen.optimize.work import A, Node, Work, X
 
 
@@ -19,7 +19,7 @@ def empty(work: Work, node: Node) -> bool:
         a, x = node.entered
         if node.doubted & reads(node.code, node.k):
             return False
-        if node.live_out or UNKNOWN in node.entered or (node.values[A], node.values[X]) != (a, x):
+        if node.live_out or min(a, x) <= UNSURE or (node.values[A], node.values[X]) != (a, x):
             return False
     node.stmts = []
     work.progress()

@@ -113,7 +113,8 @@ def _reads() -> dict[int, int]:
         for code, row in isa.ROWS.items()
         if "M" not in row.reads
     }
-    return found | {-1: 0}
+    # A jump within a block goes to a statement that may read A.
+    return found | {-1: 0, isa.JMP | isa.JA: _A}
 
 
 def _writes() -> dict[int, int]:

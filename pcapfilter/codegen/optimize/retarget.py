@@ -10,7 +10,6 @@ An edge may move when no register that is read behind its new target would have 
 """
 
 from pcapfilter.codegen.optimize.decisions import Decisions
-from pcapfilter.codegen.optimize.values import UNKNOWN
 from pcapfilter.codegen.optimize.work import Node, Work
 
 
@@ -71,8 +70,4 @@ def _conflict(node: Node, target: Node) -> bool:
     if not used:
         return False
     here, there = node.values, target.values
-    return any(
-        here[slot] != there[slot] or here[slot] == UNKNOWN
-        for slot in range(used.bit_length())
-        if used >> slot & 1
-    )
+    return any(here[slot] != there[slot] for slot in range(used.bit_length()) if used >> slot & 1)

@@ -17,7 +17,7 @@ from pcapfilter.bpf import alu, isa
 from pcapfilter.bpf.isa import ABS, ALU, IMM, IND, LD, LDX, MEM, MISC, TAX, TXA
 from pcapfilter.codegen.cfg import NOP, Stmt
 from pcapfilter.codegen.optimize.facts import writes
-from pcapfilter.codegen.optimize.values import UNKNOWN
+from pcapfilter.codegen.optimize.values import UNSURE
 from pcapfilter.codegen.optimize.work import FIRST_CELL, A, Node, Work, X
 from pcapfilter.errors import FilterError
 
@@ -39,8 +39,11 @@ def simplify(work: Work, node: Node) -> bool:
     node.entered = (values[A], values[X])
     node.divisions = []
     doubts = node.doubted = _doubts(node) if work.alter else 0
-    alter = work.alter and not node.jumps_inside
+    alter = work.alter
     changed = False
+    if node.jumps_inside:
+        _number_unsure(work, node, values)
+        return False
     for stmt in node.stmts:
         code = stmt.code
         if code != NOP:
@@ -55,6 +58,20 @@ def simplify(work: Work, node: Node) -> bool:
     return changed
 
 
+def _number_unsure(work: Work, node: Node, values: list[int]) -> None:
+    """Number what is sure where jumps within the block may skip statements: their slots are new."""
+    jumped = False
+    for stmt in node.stmts:
+        slot = writes(stmt.code, stmt.k)
+        jumped = jumped or stmt.jt is not None
+        if slot >= 0:
+            _RULES[stmt.code](work, stmt, values, False)
+            if jumped:
+                values[slot] = work.numbers.either(UNSURE, UNSURE)
+            if stmt.code in _DIVIDES:
+                node.divisions.append(stmt)
+
+
 def find_doubts(work: Work, node: Node, changed: bool) -> None:
     """Find the slots that the block's statements, as they are now, do not leave as `values` say.
 
@@ -62,7 +79,10 @@ def find_doubts(work: Work, node: Node, changed: bool) -> None:
     them: but they must not lean on a value in a slot that is no longer set.
     """
     doubts = node.doubted
-    if changed or doubts:
+    if node.jumps_inside:
+        node.values = _enter(work, node)
+        _number_unsure(work, node, node.values)
+    elif changed or doubts:
         kept = values_before(work, node, len(node.stmts))
         for stmt in node.stmts:
             slot = writes(stmt.code, stmt.k)
@@ -104,25 +124,19 @@ def _enter(work: Work, node: Node) -> list[int]:
     """The values that all predecessors agree on."""
     preds = node.preds
     if not preds:
-        return [UNKNOWN] * work.width
+        return [UNSURE] * work.width
     values = preds[0].values[:]
     for pred in preds:
         if pred.values != values:
-            pairs = zip(values, pred.values, strict=True)
-            values = [one if one == other else UNKNOWN for one, other in pairs]
+            for slot, (one, other) in enumerate(zip(values, pred.values, strict=True)):
+                if one != other:
+                    values[slot] = work.numbers.either(one, other)
     return values
-
-
-def _made(work: Work, code: int, one: int, other: int = NOP) -> int:
-    """The number of what an operator makes of numbered operands."""
-    if UNKNOWN in (one, other):
-        return work.numbers.fresh()
-    return work.numbers.of(code, one, other)
 
 
 def _assign(stmt: Stmt, values: list[int], slot: int, number: int, alter: bool) -> None:
     """Set a slot, or drop a statement that gives it the value that it has."""
-    if alter and number != UNKNOWN and values[slot] == number:
+    if alter and number > UNSURE and values[slot] == number:
         stmt.code = NOP
     else:
         values[slot] = number
@@ -151,8 +165,6 @@ def _load_indexed(work: Work, stmt: Stmt, values: list[int], alter: bool) -> Non
         stmt.k = stmt.k + work.numbers.known[index] & alu.MASK
         work.progress()
         number = work.numbers.of(stmt.code, stmt.k)
-    elif index == UNKNOWN:
-        number = work.numbers.fresh()
     else:
         number = work.numbers.of(stmt.code, stmt.k, index)
     _assign(stmt, values, A, number, alter)
@@ -190,7 +202,7 @@ def _negate(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
         stmt.code, stmt.k = LD | IMM, alu.negate(constant)
         values[A] = work.numbers.constant(stmt.k)
     else:
-        values[A] = _made(work, stmt.code, values[A])
+        values[A] = work.numbers.of(stmt.code, values[A])
 
 
 def _compute_with_k(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
@@ -209,7 +221,7 @@ def _compute_with_k(work: Work, stmt: Stmt, values: list[int], alter: bool) -> N
         if constant is not None:
             _fold(work, stmt, values, constant, stmt.k)
             return
-    values[A] = _made(work, stmt.code, values[A], numbers.constant(stmt.k))
+    values[A] = work.numbers.of(stmt.code, values[A], numbers.constant(stmt.k))
 
 
 def _compute_with_x(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
@@ -234,7 +246,7 @@ def _compute_with_x(work: Work, stmt: Stmt, values: list[int], alter: bool) -> N
             return
         elif known_a == 0 and op in _ZERO_DIVIDED:
             return
-    values[A] = _made(work, stmt.code, values[A], values[X])
+    values[A] = work.numbers.of(stmt.code, values[A], values[X])
 
 
 def _fold(work: Work, stmt: Stmt, values: list[int], a: int, b: int) -> None:

@@ -1,9 +1,13 @@
-"""Value numbers: two registers that have the same number hold the same value in every packet."""
+"""Value numbers: two registers that have the same number hold the same value in every packet.
+
+Numbers up to 0 stand for what a register held when the program began (0), or where ways met that
+leave different values in it: one value, but nothing is known of it.
+"""
 
 from pcapfilter.bpf import alu, isa
 
-UNKNOWN = 0
-"""The number of a value of which nothing is known, not even that it equals another one."""
+UNSURE = 0
+"""The largest number of which nothing is known."""
 
 _LIMITS = {
     isa.LD | isa.LEN: 134217728,  # the longest record that libpcap reads whole (D-Bus)
@@ -22,12 +26,13 @@ _GROWING = frozenset({isa.ALU | isa.ADD, isa.ALU | isa.OR})
 class Values:
     """The numbers given out in one round, and which of them stand for a constant (`known`)."""
 
-    __slots__ = ("_constants", "_makings", "_numbers", "known")
+    __slots__ = ("_constants", "_eithers", "_makings", "_numbers", "known")
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._constants: dict[int, int] = {}
         self._makings: list[tuple[int, int, int]] = [(isa.MISC, 0, 0)]
+        self._eithers: list[tuple[int, int]] = []
         self.known: dict[int, int] = {}
 
     def of(self, code: int, first: int, second: int = 0) -> int:
@@ -48,21 +53,28 @@ class Values:
             self.known[number] = k
         return number
 
-    def fresh(self) -> int:
-        """A number that nothing else has."""
-        self._makings.append((isa.MISC, 0, 0))
-        return len(self._makings) - 1
+    def either(self, one: int, other: int) -> int:
+        """A number for what is one or the other; no other register has it."""
+        self._eithers.append((one, other))
+        return UNSURE - len(self._eithers)
 
-    def limit(self, number: int, depth: int = 4) -> int:
+    def limit(self, number: int, depth: int = 8) -> int:
         """No less than the largest that the value can be; how it was made tells."""
         if number in self.known:
             return self.known[number]
+        if number <= UNSURE:
+            if number == UNSURE or not depth:
+                return alu.MASK
+            return max(self.limit(n, depth - 1) for n in self._eithers[UNSURE - number - 1])
         code, first, second = self._makings[number]
         op = code & 0xF7
         if code in _LIMITS or code & 0x07 != isa.ALU or not depth:
             return _LIMITS.get(code, alu.MASK)
         if op == isa.ALU | isa.RSH and second in self.known:
             return alu.BINARY["rsh"](self.limit(first, depth - 1), self.known[second])
+        if op == isa.ALU | isa.LSH and second in self.known:
+            limit = self.limit(first, depth - 1) << min(self.known[second], 32)
+            return min(limit, alu.MASK)
         if op == isa.ALU | isa.AND:
             return min(self.limit(first, depth - 1), self.limit(second, depth - 1))
         if op == isa.ALU | isa.MUL:
@@ -71,10 +83,12 @@ class Values:
             return min(self.limit(first, depth - 1) + self.limit(second, depth - 1), alu.MASK)
         return alu.MASK
 
-    def nonzero(self, number: int, depth: int = 4) -> bool:
+    def nonzero(self, number: int, depth: int = 8) -> bool:
         """Tell whether the value is surely not 0, on a packet that is not empty."""
         if number in self.known:
             return self.known[number] != 0
+        if number <= UNSURE:
+            return False
         code, first, second = self._makings[number]
         if code == isa.LD | isa.LEN:
             return True
