@@ -11,11 +11,11 @@ PATIENCE = 1.0
 
 
 class Progress:
-    """How far a Source has been read, shown while it is being read."""
+    """How far a Source has been read, shown while it is being read, if that is `wanted`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, wanted: bool) -> None:
         self._source = source
-        self._due = monotonic() + PATIENCE if sys.stderr.isatty() else None
+        self._due = monotonic() + PATIENCE if wanted and sys.stderr.isatty() else None
         self._bar: Any = None
         self._task: Any = None
 

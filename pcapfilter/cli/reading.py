@@ -1,6 +1,7 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
 import signal
+import sys
 from array import array
 from os import stat
 
@@ -68,7 +69,8 @@ class Reading:
 
     def _run(self, source: Source, made: Filter) -> None:
         before = self.seen, self.matched
-        with Progress(source) as progress:
+        printing = self._target is None and not self.counting
+        with Progress(source, wanted=not (printing and sys.stdout.isatty())) as progress:
 
             def watch(seen: int, matched: int) -> None:
                 self.seen, self.matched = before[0] + seen, before[1] + matched
