@@ -1,4 +1,7 @@
-"""dpkt frames as frames. A dpkt frame keeps no original bytes: they are packed anew."""
+"""dpkt frames as frames.
+
+A dpkt frame keeps no original bytes: they are packed anew, without what padded the frame.
+"""
 
 from typing import Any
 
