@@ -6,8 +6,7 @@ explicit stack: an expression may be thousands of operators deep.
 Source: pcap-filter(7); the protocols that IPv4 alone is looked through for: the same.
 """
 
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from pcapfilter.bpf import isa
 from pcapfilter.codegen import build, layout
@@ -39,8 +38,7 @@ LOAD_IMMEDIATE = isa.LD | isa.IMM
 MAX_SHIFT = 31
 
 
-@dataclass(slots=True)
-class Operand:
+class Operand(NamedTuple):
     """A computed value: its code, the register it ends in, and the guards of its loads."""
 
     stmts: list[Stmt]
@@ -107,11 +105,13 @@ def _both(left: Operand, right: Operand) -> list[Stmt]:
 
 
 def _negate(value: Operand) -> None:
-    value.stmts += [
-        Stmt(isa.LD | isa.MEM, value.register),
-        Stmt(isa.ALU | isa.NEG),
-        Stmt(isa.ST, value.register),
-    ]
+    value.stmts.extend(
+        [
+            Stmt(isa.LD | isa.MEM, value.register),
+            Stmt(isa.ALU | isa.NEG),
+            Stmt(isa.ST, value.register),
+        ]
+    )
 
 
 def _binary(b: Builder, node: Binary, left: Operand, right: Operand) -> Operand:
@@ -170,7 +170,7 @@ def _load(b: Builder, node: Load, index: Operand) -> Operand:
         into_x = _index_to_x(b, place, index)
     else:
         b.fail("unsupported index operation")
-    index.stmts += into_x
+    index.stmts.extend(into_x)
     index.stmts.append(
         Stmt(isa.LD | build.SIZES[node.size] | isa.IND, place.constant & build.WORD_MASK)
     )

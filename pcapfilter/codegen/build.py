@@ -6,7 +6,6 @@ on the builder as immutable values that are replaced, never mutated: docs/decisi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from pcapfilter.bpf import isa
@@ -55,25 +54,31 @@ class Registers(NamedTuple):
     current: int = 0
 
 
-@dataclass(slots=True, eq=False)
 class All:
     """Every term holds, tested in order."""
 
-    terms: "list[Cond]"
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: "list[Cond]") -> None:
+        self.terms = terms
 
 
-@dataclass(slots=True, eq=False)
 class Any:
     """One of the terms holds, tested in order."""
 
-    terms: "list[Cond]"
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: "list[Cond]") -> None:
+        self.terms = terms
 
 
-@dataclass(slots=True, eq=False)
 class Inverse:
     """The term does not hold."""
 
-    term: "Cond"
+    __slots__ = ("term",)
+
+    def __init__(self, term: "Cond") -> None:
+        self.term = term
 
 
 Cond = Block | All | Any | Inverse
@@ -116,7 +121,7 @@ def wire(cond: Cond, snaplen: int, *, optimizable: bool) -> Graph:
             case Any():
                 following = [heads[id(term)] for term in here.terms[1:]] + [no]
                 stack += [(t, yes, n) for t, n in zip(here.terms, following, strict=True)]
-    return Graph(head(cond), optimizable)
+    return Graph(head(cond), optimizable=optimizable)
 
 
 def _find_heads(cond: Cond, heads: dict[int, Block]) -> None:

@@ -7,12 +7,10 @@ mutable within a stage and never leave codegen.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from pcapfilter.bpf import isa
 
 
-@dataclass(slots=True, eq=False)
 class Stmt:
     """One instruction that is not a block's ending; k is unsigned.
 
@@ -21,25 +19,39 @@ class Stmt:
     goes to a `Stmt` of the block's own that does nothing (code NOP), placed last.
     """
 
-    code: int
-    k: int = 0
-    jt: "Stmt | None" = None
-    jf: "Stmt | None" = None
+    __slots__ = ("code", "jf", "jt", "k")
+
+    def __init__(
+        self, code: int, k: int = 0, jt: "Stmt | None" = None, jf: "Stmt | None" = None
+    ) -> None:
+        self.code = code
+        self.k = k
+        self.jt = jt
+        self.jf = jf
 
 
 NOP = -1
 """The code of a statement that does nothing; linearising drops it."""
 
 
-@dataclass(slots=True, eq=False)
 class Block:
     """Statements, then `code`: a conditional jump (jt, jf are its successors) or a return."""
 
-    stmts: list[Stmt] = field(default_factory=list)
-    code: int = isa.RET | isa.K
-    k: int = 0
-    jt: "Block | None" = None
-    jf: "Block | None" = None
+    __slots__ = ("code", "jf", "jt", "k", "stmts")
+
+    def __init__(
+        self,
+        stmts: list[Stmt] | None = None,
+        code: int = isa.RET | isa.K,
+        k: int = 0,
+        jt: "Block | None" = None,
+        jf: "Block | None" = None,
+    ) -> None:
+        self.stmts = [] if stmts is None else stmts
+        self.code = code
+        self.k = k
+        self.jt = jt
+        self.jf = jf
 
     @property
     def is_return(self) -> bool:
@@ -47,12 +59,14 @@ class Block:
         return self.code & 0x07 == isa.RET
 
 
-@dataclass(slots=True, eq=False)
 class Graph:
     """A whole filter: where it begins, and whether the optimiser may touch it."""
 
-    root: Block
-    optimizable: bool = True
+    __slots__ = ("optimizable", "root")
+
+    def __init__(self, root: Block, *, optimizable: bool = True) -> None:
+        self.root = root
+        self.optimizable = optimizable
 
     def blocks(self) -> Iterator[Block]:
         """Give each reachable block once, in depth-first order, true successors first."""

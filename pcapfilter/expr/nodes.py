@@ -7,10 +7,10 @@ compare, hash or pickle a whole tree.
 Source of the language: pcap-filter(7).
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from pcapfilter.errors import Span
+from pcapfilter.expr.node import Node
 
 NOWHERE = Span(0, 0)
 
@@ -30,8 +30,7 @@ Comparison = Literal["=", "!=", ">", ">=", "<", "<="]
 Operator = Literal["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"]
 
 
-@dataclass(frozen=True, slots=True)
-class Qualifier:
+class Qualifier(Node):
     """What an identifier is said to be: `tcp src port` is ("tcp", "src", "port")."""
 
     proto: Proto | None = None
@@ -42,26 +41,23 @@ class Qualifier:
 # ---- values: what stands behind the qualifiers -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Node):
     """An unsigned 32-bit number; `name` is the constant it was written as (`tcp-syn`), if any."""
 
     value: int
     name: str = ""
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node):
     r"""A name or a port range, still to be looked up; `escaped` where it was written `\name`."""
 
     name: str
     escaped: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class V4:
+class V4(Node):
     """An IPv4 address of one to four parts, `bits` = 8 per part written (`10.1`: 0x0a01, 16).
 
     As in libpcap, `address` is the number that the parts spell, not yet shifted to the left.
@@ -72,24 +68,22 @@ class V4:
     bits: int
     prefix: int | None = None
     mask: "V4 | None" = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class V6:
+class V6(Node):
     """An IPv6 address as a 128-bit number; `prefix` is the length behind a slash."""
 
     address: int
     prefix: int | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class LinkAddress:
+class LinkAddress(Node):
     """A link-layer address: six octets (MAC), or one (ARCnet: what libpcap makes of `$a5`)."""
 
     octets: bytes
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Value = Number | Name | V4 | V6 | LinkAddress
@@ -98,39 +92,35 @@ Value = Number | Name | V4 | V6 | LinkAddress
 # ---- arithmetic --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Node):
     """The word `len`: the length of the packet on the wire."""
 
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Node):
     """`proto[index : size]`: `size` (1, 2 or 4) octets, `index` octets into the header of proto."""
 
     proto: Proto
     index: "Arith"
     size: int
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Negate:
+class Negate(Node):
     """Unary minus, modulo 2**32."""
 
     operand: "Arith"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Node):
     """`left op right` on unsigned 32-bit words."""
 
     op: Operator
     left: "Arith"
     right: "Arith"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Arith = Number | Length | Load | Negate | Binary
@@ -139,66 +129,58 @@ Arith = Number | Length | Load | Negate | Binary
 # ---- expressions -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(Node):
     """The empty text: every packet matches."""
 
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Node):
     """All terms hold; two terms or more, in the order of the text."""
 
     terms: "tuple[Expr, ...]"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Node):
     """One of the terms holds; two terms or more, in the order of the text."""
 
     terms: "tuple[Expr, ...]"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node):
     """The term does not hold."""
 
     term: "Expr"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Node):
     """Qualifiers and a value: `tcp src port 80`; inherited qualifiers are filled in."""
 
     qualifier: Qualifier
     value: Value
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(Node):
     """A protocol's name on its own: `tcp`."""
 
     proto: Proto
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Node):
     """`left op right`: a comparison of unsigned 32-bit words."""
 
     op: Comparison
     left: Arith
     right: Arith
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Node):
     """Any other primitive, by its canonical word, with its arguments in the order of the text.
 
     `broadcast`, `multicast` have (proto or None,); `less`, `greater`, `ifindex` a number; `vlan`,
@@ -208,16 +190,15 @@ class Word:
 
     word: str
     args: tuple[int | str | None, ...] = ()
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Node):
     """An ATM or SS7 field with alternatives: `vpi (1 or > 5)`, each a comparison and a number."""
 
     word: str
     tests: tuple[tuple[Comparison, int], ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Expr = Everything | And | Or | Not | Match | Protocol | Relation | Word | Field

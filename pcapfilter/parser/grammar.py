@@ -6,7 +6,6 @@ them that follows another operator takes only the operand next to it.
 """
 # ruff: noqa: D205, D400, D403  (a rule is not a sentence)
 
-from dataclasses import replace
 from typing import Any, NoReturn, cast
 
 from pcapfilter.errors import FilterSyntaxError, Span
@@ -353,7 +352,7 @@ def p_narith_len(p: Rule) -> None:
 
 def p_narith_group(p: Rule) -> None:
     """narith : '(' narith ')'"""
-    p[0] = replace(p[2], span=_cover(p[1], p[3]))
+    p[0] = p[2].replace(span=_cover(p[1], p[3]))
 
 
 def p_number(p: Rule) -> None:
@@ -363,7 +362,7 @@ def p_number(p: Rule) -> None:
 
 def p_number_group(p: Rule) -> None:
     """number : '(' number ')'"""
-    p[0] = replace(p[2], span=_cover(p[1], p[3]))
+    p[0] = p[2].replace(span=_cover(p[1], p[3]))
 
 
 def p_error(token: Token | None) -> NoReturn:
