@@ -2,7 +2,7 @@
 
 A subclass states its fields as annotations, with defaults where it likes; type checkers read it as
 a frozen dataclass. A field named `span` takes no part in equality, hash and repr. See
-docs/decisions/008.
+docs/decisions/009.
 """
 
 from typing import Any, ClassVar, Self, dataclass_transform
