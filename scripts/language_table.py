@@ -1,7 +1,7 @@
-#!/usr/bin/env python3
 """Write docs/language.md: every word of the language on every link type, beside libpcap.
 
-Needs libpcap 1.10. `--check` writes nothing, and fails where the page is not what it would write.
+Run it from the project's folder: `python -m scripts.language_table`. It needs libpcap 1.10.
+`--check` writes nothing, and fails where the page is not what it would write.
 """
 
 import argparse
@@ -10,24 +10,22 @@ import random
 import sys
 from pathlib import Path
 
+from pcapfilter.bpf.program import Program
+from pcapfilter.codegen.pipeline import generate
+from pcapfilter.errors import FilterError
+from pcapfilter.net.linktype import LINK_TYPES, LinkType
+from pcapfilter.parser import parse
+from tests import oracle
+from tests.strategies import fill
+from tests.vocabulary import FAMILIES, RESOLVER
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from pcapfilter.bpf.program import Program  # noqa: E402 - the path comes first
-from pcapfilter.codegen.pipeline import generate  # noqa: E402
-from pcapfilter.errors import FilterError  # noqa: E402
-from pcapfilter.net.linktype import LINK_TYPES, LinkType  # noqa: E402
-from pcapfilter.parser import parse  # noqa: E402
-from tests import oracle  # noqa: E402
-from tests.strategies import fill  # noqa: E402
-from tests.vocabulary import FAMILIES, RESOLVER  # noqa: E402
-
 PAGE = ROOT / "docs" / "language.md"
 SUPPORTED, REFUSED, DIFFERS = "+", "·", "≠"
 HEAD = f"""# The language, word by word and link type by link type
 
-Written by `scripts/language_table.py`, which compiles each row on each link type, unoptimised, with
-libpcap {{version}} and with pcapfilter:
+Written by `python -m scripts.language_table`, which compiles each row on each link type,
+unoptimised, with libpcap {{version}} and with pcapfilter:
 
 | mark | |
 | --- | --- |

@@ -21,9 +21,9 @@ EVERYDAY = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX
 """Link types on which all texts are recorded."""
 
 FAMILIES = (
-    "APPLE_IP_OVER_IEEE1394", "ARCNET", "ATM_RFC1483", "C_HDLC", "ENC", "ERF",
+    "APPLE_IP_OVER_IEEE1394", "ARCNET", "ATM_RFC1483", "BACNET_MS_TP", "C_HDLC", "ENC", "ERF",
     "FDDI", "FRELAY", "IEEE802", "IEEE802_11", "IEEE802_11_RADIO", "IEEE802_11_RADIO_AVS", "IPNET",
-    "IP_OVER_FC", "JUNIPER_ETHER", "JUNIPER_MLPPP", "LTALK", "MTP2", "NETANALYZER", "PPI",
+    "IP_OVER_FC", "JUNIPER_ETHER", "JUNIPER_MLPPP", "LTALK", "MTP2", "NETANALYZER", "PFLOG", "PPI",
     "PPP_ETHER", "PRISM_HEADER", "SLIP", "SUNATM", "SYMANTEC_FIREWALL", "USB_LINUX",
 )  # fmt: skip
 """One or two link types of each other family, with the words of all families and some texts."""

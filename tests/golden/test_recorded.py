@@ -1,6 +1,8 @@
 """The corpus is what its scripts make: the captures always, the programs with the same libpcap."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,10 @@ def test_programs_are_recorded_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     record_filters.main()
     for path in tmp_path.rglob("*.jsonl"):
         assert path.read_bytes() == (corpus / path.relative_to(tmp_path)).read_bytes()
+
+
+@pytest.mark.skipif(oracle.version() != "1.10.3", reason="needs libpcap 1.10.3, which was recorded")
+def test_the_language_table_is_written_again(root: Path) -> None:
+    command = [sys.executable, "-m", "scripts.language_table", "--check"]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
