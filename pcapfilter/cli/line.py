@@ -15,17 +15,20 @@ IP, ARP, VLAN, QINQ, IP6 = 0x0800, 0x0806, 0x8100, 0x88A8, 0x86DD
 
 ETHERTYPES: dict[str, tuple[int, int]] = {
     # link type -> where the ethertype stands, and where what it names begins
+    "C_HDLC": (2, 4),
     "EN10MB": (12, 14),
     "LINUX_SLL": (14, 16),
     "LINUX_SLL2": (0, 20),
 }
 VERSIONS: dict[str, int] = {
     # link type -> where an IP packet begins, which says itself of what version it is
+    "ENC": 12,
     "IPV4": 0,
     "IPV6": 0,
     "LOOP": 4,
     "NULL": 4,
     "PPP": 4,
+    "PPP_SERIAL": 4,
     "RAW": 0,
 }
 TCP_FLAGS = ((0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x20, "U"), (0x10, "."))

@@ -128,7 +128,7 @@ class PcapSource:
         try:
             self.header = parse_header(octets)
         except CaptureError as error:
-            raise CaptureError(error.message, name=name, offset=None) from None
+            raise CaptureError(error.message, name=name) from None
         order, variant, _, snaplen, link, self.extension = self.header
         self.origin = Origin(link, snaplen, "file", swapped=order != sys.byteorder)
         self.record = Record(variant.header, order, variant.unit)
