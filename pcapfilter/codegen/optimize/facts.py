@@ -89,8 +89,11 @@ def find_uses(work: Work) -> None:
         if jt is not None and jf is not None:
             node.live_out = jt.live_in | jf.live_in
             node.live_in = node.uses | (node.live_out & ~node.kills)
+            node.needed = (jt.needed | jf.needed) & ~node.kills
+            if node.uses and not (node.live_out == 0 and _in_any_case(node)):
+                node.needed |= node.uses
         else:
-            node.live_out = 0
+            node.live_out = node.needed = 0
             node.live_in = node.uses
 
 
@@ -126,6 +129,13 @@ READS = _reads()
 WRITES = _writes()
 
 
+def _in_any_case(node: Node) -> bool:
+    """Tell whether the block only asks if A with some bit set is 0 (`byte 0 | 1` does)."""
+    if node.code != isa.JMP | isa.JEQ | isa.K or node.k or len(node.stmts) != 1:
+        return False
+    return node.stmts[0].code == isa.ALU | isa.OR | isa.K and node.stmts[0].k != 0
+
+
 def _find_own_uses(node: Node) -> None:
     used = written = killed = 0
     for stmt in node.stmts:
@@ -143,3 +153,4 @@ def _find_own_uses(node: Node) -> None:
         used |= reads(node.code, node.k) & ~written
     node.uses = used
     node.kills = killed
+    node.defines = written

@@ -64,6 +64,16 @@ def _find(node: Node, value: int, shared: str, onward: str) -> tuple[Node, list[
         at = getattr(at, onward)
 
 
+def _pass_values(part: list[Node], behind: Node) -> bool:
+    """Tell whether a block of the part leaves a value to another one, or to what is behind it."""
+    wanted = behind.needed
+    left = 0
+    for block in part:
+        wanted |= block.needed
+        left |= block.defines
+    return wanted & left != 0
+
+
 class _Chains:
     """The edges between blocks as they are while tests are pulled up."""
 
@@ -100,6 +110,8 @@ class _Chains:
                     if not all(self._decided(edge, test, not outcome) for test in missed):
                         return False
         behind = getattr(pulled, onward)
+        if _pass_values(part, behind):
+            return False
         for pred, way in edges:
             self._lead(pred, way, pulled)
         self._lead(before, onward, behind)

@@ -21,10 +21,14 @@ def retarget(work: Work) -> bool:
         jt, jf = node.jt, node.jf
         if jt is not None and jt.jt is not None:
             node.jt = _follow(work, decisions, node, jt, node.edges_here | node.true_bit)
-            changed = changed or node.jt is not jt
+            if node.jt is not jt:
+                changed = True
+                node.needed |= node.jt.needed & ~node.kills
         if jf is not None and jf.jt is not None:
             node.jf = _follow(work, decisions, node, jf, node.edges_here | node.false_bit)
-            changed = changed or node.jf is not jf
+            if node.jf is not jf:
+                changed = True
+                node.needed |= node.jf.needed & ~node.kills
     return changed
 
 
@@ -36,7 +40,7 @@ def _follow(work: Work, decisions: Decisions, node: Node, target: Node, taken: i
     while True:
         for outcome in decisions.outcomes(target, taken):
             beyond = target.jt if outcome else target.jf
-            if beyond is not None and not _conflict(node, beyond):
+            if beyond is not None and not _conflict(node, target, beyond):
                 break
         else:
             return target
@@ -52,7 +56,7 @@ def _leads_on(decisions: Decisions, node: Node, target: Node, taken: int) -> boo
     A division by zero rejects the packet, and so counts unless it is rejected in the end anyway.
     """
     onward = target.jt
-    if onward is None or onward is not target.jf or _conflict(node, onward):
+    if onward is None or onward is not target.jf or _conflict(node, target, onward):
         return False
     if target.divisions:
         while onward.jt is not None and onward.jf is not None:
@@ -64,10 +68,16 @@ def _leads_on(decisions: Decisions, node: Node, target: Node, taken: int) -> boo
     return True
 
 
-def _conflict(node: Node, target: Node) -> bool:
-    """Tell whether a slot that is read behind `target` differs on leaving the two blocks."""
-    used = target.live_out
-    if not used:
+def _conflict(node: Node, skipped: Node, target: Node) -> bool:
+    """Tell whether a slot that matters from `target` on would have another value there.
+
+    On entering it, the values are those that the skipped block leaves; on leaving it, its own.
+    """
+    return _differ(node, skipped, target.needed) or _differ(node, target, target.live_out)
+
+
+def _differ(node: Node, other: Node, slots: int) -> bool:
+    if not slots:
         return False
-    here, there = node.values, target.values
-    return any(here[slot] != there[slot] for slot in range(used.bit_length()) if used >> slot & 1)
+    here, there = node.values, other.values
+    return any(here[slot] != there[slot] for slot in range(slots.bit_length()) if slots >> slot & 1)

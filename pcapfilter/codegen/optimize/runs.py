@@ -98,6 +98,6 @@ def _sums_alike(added: int, offset: int, limit: int) -> bool:
     2**32, and the outer one must not.
     """
     signed = added if added < 2**31 else added - 2**32
-    if signed + limit < 0:
+    if signed + limit < 0 or offset >= 2**31:
         return True  # never a place
     return 0 <= signed + offset <= alu.MASK and (signed < 0 or signed + limit <= alu.MASK)

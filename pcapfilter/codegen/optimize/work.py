@@ -20,7 +20,8 @@ class Node(Block):
     `dominators` are the blocks that every way here goes through; `edges_here` the edges that every
     way here takes. `values` are the value numbers of all slots on leaving the block, `compared`
     the number of what the ending compares A with. `uses` are the slots read before they are
-    written, `kills` those written before they are read, `live_out` those read after the block.
+    written, `kills` those written before they are read, `defines` all that are written, `live_out`
+    those read after the block, `needed` those whose value on entering can change the verdict.
     `entered` are the value numbers of A and X on entering it. `divisions` may divide by zero, which
     rejects the packet: they must not go, whether or not their result is used. `doubts` are slots
     that no longer hold their value on leaving, since what set them has just gone; `doubted` are
@@ -30,6 +31,7 @@ class Node(Block):
     __slots__ = (
         "bit",
         "compared",
+        "defines",
         "divisions",
         "dominators",
         "doubted",
@@ -42,6 +44,7 @@ class Node(Block):
         "level",
         "live_in",
         "live_out",
+        "needed",
         "number",
         "preds",
         "true_bit",
@@ -65,10 +68,12 @@ class Node(Block):
     values: list[int]
     entered: tuple[int, int]
     compared: int
+    defines: int
     uses: int
     kills: int
     live_in: int
     live_out: int
+    needed: int
     jumps_inside: bool
 
     @property
@@ -134,5 +139,6 @@ def _node(number: int, block: Block) -> Node:
     node.doubts = node.doubted = 0
     node.entered = (0, 0)
     node.preds = []
-    node.level = node.compared = node.uses = node.kills = node.live_in = node.live_out = 0
+    node.level = node.compared = node.uses = node.defines = node.kills = 0
+    node.live_in = node.live_out = node.needed = 0
     return node
