@@ -27,6 +27,8 @@ def drop_dead_stores(work: Work, node: Node) -> bool:
             if used:
                 for slot in [slot for slot in pending if used >> slot & 1]:
                     del pending[slot]
+        if stmt.jt is not None:
+            pending.clear()  # what overwrites them may be skipped
         slot = writes(code, stmt.k)
         if slot >= 0:
             if slot in pending:

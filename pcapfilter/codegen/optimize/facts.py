@@ -12,8 +12,9 @@ _A, _X = 1 << A, 1 << X
 def find_facts(work: Work) -> None:
     """Renew every fact that a round uses."""
     order_blocks(work)
-    find_dominators(work)
-    find_edges(work)
+    if not work.alter:  # only edges that may move ask for these
+        find_dominators(work)
+        find_edges(work)
     find_uses(work)
     find_preds(work)
 
@@ -137,7 +138,8 @@ def _in_any_case(node: Node) -> bool:
 
 
 def _find_own_uses(node: Node) -> None:
-    used = written = killed = 0
+    used = written = killed = defined = 0
+    jumped = False
     for stmt in node.stmts:
         code = stmt.code
         if code < 0:
@@ -146,11 +148,15 @@ def _find_own_uses(node: Node) -> None:
         slot = writes(code, stmt.k)
         if slot >= 0:
             bit = 1 << slot
-            if not used & bit:
-                killed |= bit
-            written |= bit
+            defined |= bit
+            if not jumped:
+                if not used & bit:
+                    killed |= bit
+                written |= bit
+        elif stmt.jt is not None:
+            jumped = True  # what follows may be skipped
     if node.jt is not None:
         used |= reads(node.code, node.k) & ~written
     node.uses = used
     node.kills = killed
-    node.defines = written
+    node.defines = defined

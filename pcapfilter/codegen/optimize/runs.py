@@ -32,6 +32,8 @@ _SIZES = ~(isa.H | isa.B)
 
 def rewrite_runs(work: Work, node: Node) -> bool:
     """Rewrite pairs and runs of statements from the first to the last."""
+    if node.jumps_inside:
+        return False
     stmts = node.stmts
     end = len(stmts)
     changed = False

@@ -2,13 +2,13 @@
 
 Before, and after:
 
-    ld   #4                          nop
-    st   M[0]                        nop
+    ld   #4                          ld   #4
+    st   M[0]                        st   M[0]
     ldx  M[0]                        ldx  #4
     ldb  [x + 14]                    ldb  [18]
-    add  #0                          nop
+    add  #0
 
-(Dead stores go in the pass that follows.) Shifts, divisions and errors are those of libpcap 1.10.
+(Dead stores go in a later pass.) Shifts, divisions and errors are those of libpcap 1.10.
 """
 
 from collections.abc import Callable
