@@ -81,16 +81,17 @@ class _Chains:
         self._work = work
         self._decisions: Decisions | None = None
         self._pulled: set[Node] = set()
-        self._entries: dict[Node, list[tuple[Node, str]]] = {work.root: []}
+        # Where each block is come from; a dict serves as a set that keeps its order.
+        self._entries: dict[Node, dict[tuple[Node, str], None]] = {work.root: {}}
         stack = [work.root]
         while stack:
             node = stack.pop()
             for way, successor in (("jt", node.jt), ("jf", node.jf)):
                 if successor is not None:
                     if successor not in self._entries:
-                        self._entries[successor] = []
+                        self._entries[successor] = {}
                         stack.append(successor)
-                    self._entries[successor].append((node, way))
+                    self._entries[successor][node, way] = None
 
     def pull(self, node: Node, above: Node, part: list[Node], outcome: bool, onward: str) -> bool:
         """Move the last block of the part before its first; False where that would be wrong."""
@@ -99,7 +100,8 @@ class _Chains:
         if any(block not in entries for block in part):
             return False
         if first is node:
-            edges = [edge for edge in entries[first] if edge[0] in set(node.preds)]
+            known = set(node.preds)
+            edges = [edge for edge in entries[first] if edge[0] in known]
         else:
             edges = [(above, onward)]
         usual = {*edges, *((block, onward) for block in part[:-1])}
@@ -121,8 +123,8 @@ class _Chains:
 
     def _lead(self, pred: Node, way: str, target: Node) -> None:
         """Let an edge go elsewhere."""
-        self._entries[getattr(pred, way)].remove((pred, way))
-        self._entries[target].append((pred, way))
+        del self._entries[getattr(pred, way)][pred, way]
+        self._entries[target][pred, way] = None
         setattr(pred, way, target)
 
     def _decided(self, edge: tuple[Node, str], test: Node, outcome: bool) -> bool:
