@@ -74,6 +74,11 @@ def _pass_values(part: list[Node], behind: Node) -> bool:
     return wanted & left != 0
 
 
+def _divide(part: list[Node]) -> bool:
+    """Tell whether a block may reject a packet by a division, which another one would then miss."""
+    return any(block.divisions for block in part)
+
+
 class _Chains:
     """The edges between blocks as they are while tests are pulled up."""
 
@@ -112,7 +117,8 @@ class _Chains:
                     if not all(self._decided(edge, test, not outcome) for test in missed):
                         return False
         behind = getattr(pulled, onward)
-        if _pass_values(part, behind):
+        goal = pulled.jt if outcome else pulled.jf
+        if _pass_values(part, behind) or (_divide(part) and goal is not None and not goal.rejects):
             return False
         for pred, way in edges:
             self._lead(pred, way, pulled)
