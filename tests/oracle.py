@@ -78,6 +78,14 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "pcap_geterr": (ctypes.c_char_p, ctypes.c_void_p),
     "pcap_lib_version": (ctypes.c_char_p,),
     "pcap_open_dead": (ctypes.c_void_p, ctypes.c_int, ctypes.c_int),
+    "pcap_open_live": (
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_char_p,
+    ),
     "pcap_open_offline": (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p),
 }
 
@@ -151,6 +159,29 @@ def compile_for_file(
         return _compile(handle, text, optimize=optimize, netmask=netmask)
     finally:
         _load().pcap_close(handle)
+
+
+@functools.cache
+def _loopback() -> int | None:
+    """Open the loopback interface, which takes privileges; None where that fails."""
+    if _load() is None:
+        return None
+    message = ctypes.create_string_buffer(256)
+    handle: int | None = _load().pcap_open_live(b"lo", SNAPLEN, 0, 100, message)
+    return handle
+
+
+def live() -> bool:
+    """Tell whether libpcap can compile for an interface here."""
+    return bool(_loopback())
+
+
+def compile_live(text: str, *, optimize: bool = True, netmask: int = 0) -> Program:
+    """Give what libpcap compiles for a live capture on the loopback interface; else Refused."""
+    handle = _loopback()
+    if not handle:
+        raise Refused("no interface to compile for")
+    return _compile(handle, text, optimize=optimize, netmask=netmask)
 
 
 def _compile(handle: int, text: str, *, optimize: bool, netmask: int) -> Program:
@@ -272,6 +303,9 @@ def kernel_filters() -> bool:
         return False
 
 
+needs_interface = pytest.mark.skipif(
+    not live(), reason="needs libpcap and the privilege to open the loopback interface"
+)
 needs_kernel = pytest.mark.skipif(
     not kernel_filters(), reason="needs a kernel with classic filters on sockets (Linux)"
 )

@@ -131,3 +131,29 @@ def test_programs_for_savefiles(link: str, order: str, rng: random.Random, tmp_p
             expected = str(refusal)
         made = ours(text, link, optimize=False, source="file", swapped=swapped)
         assert made == expected, text
+
+
+LIVE = (
+    "vlan", "vlan 5", "not vlan 5", "vlan 5 and ip", "vlan and vlan 6 and tcp", "vlan or ip",
+    "vlan and mpls 5 and ip", "vlan and pppoes and ip6", "vlan 5 and geneve and tcp",
+    "geneve and vlan and ip", "vlan and ip protochain 6", "mpls and vlan", "inbound", "outbound",
+    "ifindex 3", "ip and vlan 5 or udp", "vlan and inbound", "len > 5 and vlan and tcp[0] = 1",
+)  # fmt: skip
+
+
+@oracle.needs_interface
+def test_programs_for_live_captures(rng: random.Random, sweep: float) -> None:
+    """The kernel keeps the outermost VLAN tag and the direction beside the packet."""
+    texts = [*LIVE]
+    texts += [f"vlan and ({draw(rng, 'EN10MB', EVERYDAY)})" for _ in range(int(100 * sweep))]
+    different = []
+    for text in texts:
+        for optimize in (False, True):
+            try:
+                expected: Program | str = oracle.compile_live(text, optimize=optimize)
+            except oracle.Refused as refusal:
+                expected = str(refusal)
+            if ours(text, "EN10MB", optimize=optimize, source="live") != expected:
+                different.append((text, optimize))
+    assert [text for text, optimize in different if not optimize] == []
+    assert len(different) <= max(1, MOST_DEVIATIONS * len(texts)), different

@@ -22,6 +22,7 @@ def lower(b: Builder, match: Match) -> Cond:
         return decnet.host(b, value, qualifier.direction)
     match value:
         case Name():
+            b.span = value.span  # where a name is at fault, the rest of the primitive is not
             return name.lower(b, qualifier, value.name)
         case Number():
             return _number(b, qualifier, value.value)

@@ -23,6 +23,8 @@ TAX = isa.MISC | isa.TAX
 
 def chained(b: Builder, number: int, carrier: Proto | None) -> Cond:
     """Test for the protocol anywhere in the chain of headers of IPv4, of IPv6, or of either."""
+    if carrier not in (None, "ip", "ip6"):
+        b.fail("bad protocol applied for 'protochain'")
     if b.layout.payload.variable:
         b.refuse("'protochain' not supported with variable length headers")
     cell = b.take_register()
@@ -33,14 +35,12 @@ def chained(b: Builder, number: int, carrier: Proto | None) -> Cond:
         case "ip":
             start = [*b.from_network(IPV4_PROTOCOL, 1), *b.ipv4_header_length()]
             is_carrier = family.is_ip(b)
-        case "ip6":
+        case _:
             start = [
                 *b.from_network(IPV6_NEXT_HEADER, 1),
                 Stmt(build.LDX_IMM, build.IPV6_HEADER),
             ]
             is_carrier = family.is_ipv6(b)
-        case _:
-            b.fail("bad protocol applied for 'protochain'")
     b.optimizable = False
     walk = _walk(b, number, cell, extensions=EXTENSIONS if carrier == "ip6" else ())
     b.free_register(cell)
