@@ -68,7 +68,7 @@ class _Emitter:
             ]
         return "\n".join(
             [
-                f"@{TRAP} = global i64 -1",
+                f"@{TRAP} = hidden global i64 -1",
                 *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
                 "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
                 f"define i64 @{self.symbol}({_PARAMETERS}) alwaysinline nounwind {{",

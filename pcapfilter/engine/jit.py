@@ -1,6 +1,6 @@
 """LLVM text -> native code, by llvmlite alone; and one packet's verdict by native code.
 
-An address is good as long as its `Code` lives: it keeps module, engine and target machine.
+An address is good as long as its `Code` or `Image` lives: it keeps what the address lies in.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ from typing import Any
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine import cache
 from pcapfilter.engine.emit import ENDLESS, TRAP, emit
+from pcapfilter.engine.image import MAGIC, Image, flatten
 from pcapfilter.errors import ProgramError
 
 VERDICT = "pcapfilter_verdict"
@@ -26,6 +27,8 @@ def machine_here() -> Any:
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=2,
+        reloc="pic",
+        codemodel="small",
         jit=True,
     )
 
@@ -56,58 +59,46 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
 
 
 class Code:
-    """Native code of a module."""
+    """Native code of a module, put in place by LLVM."""
 
     __slots__ = ("_engine", "_keep")
 
-    def __init__(
-        self,
-        module: Any,
-        machine: Any,
-        *,
-        kept: bytes | None = None,
-        keep: Callable[[bytes], None] | None = None,
-    ) -> None:
-        """Make the code of a module, or take over `kept`, the object code made of one before.
-
-        What is made anew is handed to `keep`.
-        """
+    def __init__(self, module: Any, machine: Any, *, kept: bytes | None = None) -> None:
+        """Make the code of a module, or take over `kept`, the object file made of one before."""
         import llvmlite.binding as llvm
 
         self._engine: Any = llvm.create_mcjit_compiler(module, machine)
         if kept is not None:
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(kept))
-        elif keep is not None:
-            self._engine.set_object_cache(lambda _, octets: keep(octets), lambda _: None)
         self._engine.finalize_object()
-        self._keep = (module, machine, keep)
+        self._keep = (module, machine)
 
-    def function(self, symbol: str) -> int:
-        """Give the address of an exported function."""
-        return int(self._engine.get_function_address(symbol))
-
-    def variable(self, symbol: str) -> int:
-        """Give the address of a global variable."""
+    def address(self, symbol: str) -> int:
+        """Give the address of an exported function or variable."""
+        if address := self._engine.get_function_address(symbol):
+            return int(address)
         return int(self._engine.get_global_value_address(symbol))
 
 
-def code_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None) -> Code:
+def code_of(
+    make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None
+) -> Code | Image:
     """Give native code from the cache, or that of the module that `make(machine)` gives.
 
-    Where `most` is given, about as many entries of this name stay in the cache.
+    Where `most` is given, about as many entries of this name stay in the cache. What comes from the
+    cache is an image that needs no llvmlite, or an object file where no image could be made of it.
     """
-    import llvmlite.binding as llvm
-
-    machine, kept = machine_here(), cache.load(name, key)
-    if kept is not None:
-        return Code(llvm.parse_assembly(""), machine, kept=kept)
-
-    def keep(octets: bytes) -> None:
-        cache.store(name, key, octets)
+    kept = cache.load(name, key)
+    if kept is None:
+        machine = machine_here()
+        kept = machine.emit_object(make(machine))
+        kept = flatten(kept) or kept
+        cache.store(name, key, kept)
         if most is not None:
             cache.trim(name, most)
-
-    return Code(make(machine), machine, keep=keep)
+    if kept.startswith(MAGIC):
+        return Image(kept)
+    return Code(parse(""), machine_here(), kept=kept)
 
 
 class Trap:
@@ -115,10 +106,10 @@ class Trap:
 
     __slots__ = ("_cell", "_code")
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code | Image) -> None:
         """Find it in the code."""
         self._code = code
-        self._cell = ctypes.c_int64.from_address(code.variable(TRAP))
+        self._cell = ctypes.c_int64.from_address(code.address(TRAP))
 
     def spring(self) -> None:
         """Raise ProgramError if a run was ended by a trap, and set the trap again."""
@@ -144,7 +135,7 @@ class NativeFilter:
         """Compile a program; ProgramError where the checker refuses it."""
         machine = machine_here()
         code = Code(link([emit(program, VERDICT)], [VERDICT], machine), machine)
-        self._call = _RUN(code.function(VERDICT))
+        self._call = _RUN(code.address(VERDICT))
         self._trap = Trap(code)
 
     def run(self, packet: bytes | bytearray | memoryview, wirelen: int | None = None) -> int:

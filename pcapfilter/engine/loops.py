@@ -1,15 +1,18 @@
 """Loops written as plain Python functions, made native by numba once and kept as LLVM text.
 
-numba is imported only where the text is not in the cache; with the text, llvmlite alone makes the
-code. The form of a function that can be compiled is told in the docstring of pcapfilter.engine.
+numba is imported only where the text is not in the cache, and llvmlite only where the code is not:
+what a new process finds there is ready to run. The form of a function that can be compiled is told
+in the docstring of pcapfilter.engine.
 """
 
 import ctypes
-import re
+import os
 import sys
 from array import array
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
+from importlib.machinery import ModuleSpec
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -50,7 +53,7 @@ class Signature(NamedTuple):
 class Loop:
     """A loop that can be called: natively, or in plain Python where that cannot be."""
 
-    __slots__ = ("_call", "_code", "_plain", "signature", "symbol", "text")
+    __slots__ = ("_call", "_code", "_plain", "signature", "symbol")
 
     def __init__(self, function: Callable[..., int], signature: Signature) -> None:
         """Compile if possible."""
@@ -58,14 +61,15 @@ class Loop:
         self.symbol = PREFIX + function.__name__
         self._plain = function
         self._call: Callable[..., int] | None = None
-        self.text = ""
-        try:
-            self.text = text = text_of(function, signature)
+        with suppress(UnavailableError, ImportError, OSError):
             key = key_of(function, signature)
-            self._code = code_of(lambda _: parse(text), f"{function.__name__}.o", key)
-            self._call = prototype(signature)(self._code.function(self.symbol))
-        except UnavailableError:
-            pass
+            self._code = code_of(lambda _: parse(self.text), f"{function.__name__}.o", key)
+            self._call = prototype(signature)(self._code.address(self.symbol))
+
+    @property
+    def text(self) -> str:
+        """Its LLVM text."""
+        return text_of(self._plain, self.signature)
 
     @property
     def compiled(self) -> bool:
@@ -159,37 +163,53 @@ def key_of(
 
 @cache
 def _surroundings() -> str:
-    """What the text depends on besides the function: versions and processor."""
-    try:
-        import llvmlite
-        import llvmlite.binding as llvm
-    except ImportError as error:
-        raise UnavailableError("llvmlite is missing") from error
-    features = llvm.get_host_cpu_features().flatten()
+    """What the text depends on besides the function: versions and processor.
+
+    The versions are told by the files that hold them, since to import what they are of, or to ask
+    for its distribution, would take a while.
+    """
     python = ".".join(map(str, sys.version_info[:3]))
-    cpu = f"{llvm.get_host_cpu_name()} {features}"
-    versions = f"numba {_version_of_numba()} llvmlite {llvmlite.__version__}"
-    return f"{_version_of_ours()} python {python} {versions} {cpu}"
+    folder = os.path.dirname(__file__)  # noqa: PTH120 -- pathlib costs 3 ms
+    with os.scandir(folder) as found:
+        names = sorted(entry.path for entry in found if entry.name.endswith(".py"))
+    states = [_state(name) for name in names]
+    for package in ("numba", "llvmlite"):
+        spec = find_spec(package)
+        origin = spec.origin if spec is not None else None
+        if origin is None:
+            raise UnavailableError(f"{package} is missing")
+        states.append(f"{package} {_state(origin.replace('__init__', '_version'))}")
+    return f"{' '.join(states)} python {python} {_processor()}"
 
 
-def _version_of_ours() -> str:
-    """Tell this state of the engine's code from any other: versions change more seldom."""
-    from pathlib import Path
+def find_spec(package: str) -> ModuleSpec | None:
+    """Find a package as an import would, without importing anything."""
+    if package in sys.modules:
+        return getattr(sys.modules[package], "__spec__", None)
+    specs = (finder.find_spec(package, None) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)
 
-    states = [path.stat() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return " ".join(f"{state.st_mtime_ns:x}.{state.st_size:x}" for state in states)
+
+def _state(name: str) -> str:
+    """Tell this state of a file from any other: versions change more seldom than code."""
+    state = os.stat(name)  # noqa: PTH116 -- pathlib costs 3 ms to load
+    return f"{state.st_mtime_ns:x}.{state.st_size:x}"
 
 
-def _version_of_numba() -> str:
-    """Read numba's version off the folder beside it, since to import it would take a while."""
-    import importlib.util
-    from pathlib import Path
+def _processor() -> str:
+    """Name the processor and what it can do: Linux has it in a file, and LLVM knows elsewhere."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            rows = file.read(8192).partition("\n\n")[0].splitlines()
+    except OSError:
+        rows = []
+    wanted = ("vendor_id", "cpu family", "model", "flags", "CPU ", "Features")
+    chosen = [" ".join(row.split()) for row in rows if row.startswith(wanted)]
+    if any(row.startswith(("flags", "Features")) for row in chosen):
+        return " ".join(chosen)
+    import llvmlite.binding as llvm
 
-    spec = importlib.util.find_spec("numba")
-    if spec is None or spec.origin is None:
-        return "none"
-    found = [entry.name for entry in Path(spec.origin).parents[1].glob("numba-*")]
-    return found[0][len("numba-") :].removesuffix(".dist-info") if found else "unknown"
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
 def _print(function: Callable[..., int]) -> str:
@@ -231,6 +251,8 @@ _told: list[bool] = []
 def _compile(
     function: Callable[..., int], signature: Signature, externals: Mapping[str, Signature]
 ) -> str:
+    import re
+
     try:
         import llvmlite.binding as llvm
         import numba

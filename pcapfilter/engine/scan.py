@@ -76,7 +76,7 @@ class NativeJudge:
 
         key = f"{key_of(judge, _JUDGE, outside)} {program.pack().hex()}"
         code = code_of(make, "filter.o", key, most=_KEPT_FILTERS)
-        self._call = prototype(_JUDGE)(code.function(symbol))
+        self._call = prototype(_JUDGE)(code.address(symbol))
         self._trap = Trap(code)
 
     def judge(self, batch: PacketBatch) -> "array[int]":
@@ -144,7 +144,7 @@ class Engine:
         if self._batches is None:
             try:
                 self._batches = _native_judge(self._program)
-            except UnavailableError:
+            except (UnavailableError, ImportError, OSError):
                 self._batches = PlainJudge(self._program)
         return self._batches.judge(batch)
 
