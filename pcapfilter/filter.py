@@ -6,6 +6,7 @@ program for each link type when it is asked for it, and remembers it.
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pcapfilter.bpf.program import Program
     from pcapfilter.expr.nodes import Expr
     from pcapfilter.io.base import Loop, Place, Source
-    from pcapfilter.job import Engine, Tally
+    from pcapfilter.job import Engine, Engines, Tally
 
 Link = str | int | LinkType
 """A name, a LINKTYPE or DLT number, or a row of the table."""
@@ -190,6 +191,34 @@ class Filter:
             found = self._engines[origin] = _engine(self._program(origin))
         return found
 
+    def engines(self, source: "Source") -> "Engines":
+        """Give what gives the engine for each origin of a Source.
+
+        FilterError where the filter is refused for one of the origins that the Source knows of, or
+        where nothing can match on any of them; where that is so on some, they select nothing.
+        """
+        rejecting = []
+        for origin in source.origins:
+            try:
+                self._program(origin)
+            except RejectsAllError as error:
+                rejecting.append(error)
+            except UnsupportedError as error:
+                raise _about(error, origin, source) from None
+        if len(rejecting) == len(source.origins):
+            raise rejecting[0]
+        return partial(self._engine_within, source)
+
+    def _engine_within(self, source: "Source", origin: Origin) -> "Engine":
+        try:
+            return self.engine(origin)
+        except RejectsAllError:
+            from pcapfilter.bpf.program import Program
+
+            return _engine(Program.of([(0x06, 0, 0, 0)]))  # ret #0
+        except UnsupportedError as error:
+            raise _about(error, origin, source) from None
+
     def read(
         self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
     ) -> Iterator[Packet]:
@@ -199,17 +228,19 @@ class Filter:
         job.check_workers(workers)
         source = open_capture(src)
         try:
-            self.engine(source.origin)
+            engines = self.engines(source)
         except FilterError:
             _close(source, src)
             raise
-        return self._read(source, src, limit)
+        return self._read(source, engines, src, limit)
 
-    def _read(self, source: "Source", src: "Place | Source", limit: int | None) -> Iterator[Packet]:
+    def _read(
+        self, source: "Source", engines: "Engines", src: "Place | Source", limit: int | None
+    ) -> Iterator[Packet]:
         from pcapfilter import job
 
         try:
-            yield from job.read(source, self.engine, limit=limit)
+            yield from job.read(source, engines, limit=limit)
         finally:
             _close(source, src)
 
@@ -220,8 +251,7 @@ class Filter:
         from pcapfilter import job
 
         with _opened(src) as source:
-            self.engine(source.origin)
-            return job.count(source, self.engine, limit=limit, workers=workers)
+            return job.count(source, self.engines(source), limit=limit, workers=workers)
 
     def copy(
         self,
@@ -245,10 +275,10 @@ class Filter:
         if precision not in (None, "micro", "nano"):
             raise ValueError(f"no such precision: {precision!r} (micro or nano)")
         with _opened(src) as source:
-            self.engine(source.origin)
+            engines = self.engines(source)
             sink = open_sink(dst, source, precision=precision, native=native)
             with closing(sink):
-                return job.copy(source, self.engine, sink, limit=limit, workers=workers)
+                return job.copy(source, engines, sink, limit=limit, workers=workers)
 
 
 class _Judge:
@@ -272,6 +302,13 @@ class _Judge:
         if self._calls == PATIENCE:
             self._engine = _engine(self._program)
         return self._run(self._program, frame, wirelen)
+
+
+def _about(error: UnsupportedError, origin: Origin, source: "Source") -> UnsupportedError:
+    """The error, with the link type at fault where a capture has several."""
+    if not error.hint and any(known.link != origin.link for known in source.origins):
+        error.hint = f"the capture has packets of link type {origin.link.title}"
+    return error
 
 
 def _close(source: "Source", src: "Place | Source") -> None:

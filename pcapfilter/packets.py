@@ -50,13 +50,15 @@ class Record(NamedTuple):
 
     `size` is in octets; `order` the byte order of its fields, of which the first two are the
     seconds and the parts of a second; `unit` how many such parts make a second. Where `verbatim`,
-    header and packet are, octet for octet, the record that we would write for this packet.
+    header and packet are, octet for octet, the record that we would write for this packet. `era`
+    counts the 2**32 seconds that are to be added, of which a header has no room to tell.
     """
 
     size: int = 16
     order: Literal["little", "big"] = sys.byteorder
     unit: int = 1_000_000
     verbatim: bool = False
+    era: int = 0
 
 
 class PacketBatch:
@@ -113,7 +115,8 @@ class PacketBatch:
         """Give one packet as a value of its own, which stays good when the buffer is used again."""
         seconds, part = self.stamp(index)
         return Packet(
-            seconds * NANOSECONDS + part * (NANOSECONDS // self.record.unit),
+            (seconds + (self.record.era << 32)) * NANOSECONDS
+            + part * (NANOSECONDS // self.record.unit),
             self.caplens[index],
             self.wirelens[index],
             self.octets(index),

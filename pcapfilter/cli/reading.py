@@ -57,17 +57,20 @@ class Reading:
         source = open_capture(name)
         try:
             run.announce(source)
+            first = self._filter is None
             if self._filter is None:
                 self._filter = run.filter_for(self._line, self._text, source)
-                self._sink = self._open(source)
                 self._link = source.origin.link
             elif self._target is not None and source.origin.link != self._link:
                 raise CaptureError("new dlt does not match original", name=name)
-            self._run(source, self._filter)
+            engines = self._filter.engines(source)
+            if first:
+                self._sink = self._open(source)
+            self._run(source, engines)
         finally:
             source.close()
 
-    def _run(self, source: Source, made: Filter) -> None:
+    def _run(self, source: Source, engines: job.Engines) -> None:
         before = self.seen, self.matched
         printing = self._target is None and not self.counting
         with Progress(source, wanted=not (printing and sys.stdout.isatty())) as progress:
@@ -77,7 +80,7 @@ class Reading:
                 progress.show(matched)
 
             tally = job.copy(
-                source, made.engine, self._sink,
+                source, engines, self._sink,
                 skip=self._skip, limit=self._limit, watch=watch,
             )  # fmt: skip
         if tally.damage is not None:

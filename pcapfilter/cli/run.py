@@ -112,9 +112,9 @@ def announce(source: "Source") -> None:
 
 
 def filter_for(line: CommandLine, text: str, source: "Source") -> Filter:
-    """Give the Filter of the text for what a source gives; a fault of any kind comes at once."""
+    """Give the Filter of the text for what a source gives."""
     origin = source.origin
-    made = pcapfilter.compile(
+    return pcapfilter.compile(
         text,
         link=origin.link,
         snaplen=origin.snaplen,
@@ -123,8 +123,6 @@ def filter_for(line: CommandLine, text: str, source: "Source") -> Filter:
         source=origin.source,
         swapped=origin.swapped,
     )
-    made.program()
-    return made
 
 
 def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:

@@ -27,17 +27,22 @@ Identity = tuple[int, int]
 UNITS = {"micro": 1_000_000, "nano": 1_000_000_000}
 """Parts of a second, by the name of the precision."""
 
+PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
+"""The type of a section header block, which any byte order leaves as it is."""
+
 
 @runtime_checkable
 class Source(Protocol):
     """Where packets come from.
 
-    `record` and `extension` are what a Sink needs to know to write the like of it. `position` is
-    the number of octets read, and `size` the number there are (0 where nobody knows).
+    `origin`, `record` and `extension` are what a Sink needs to know to write the like of it, and
+    `origins` all the origins that are known before the first packet. `position` is the number of
+    octets read, and `size` the number there are (0 where nobody knows).
     """
 
     name: str
     origin: Origin
+    origins: tuple[Origin, ...]
     record: Record
     extension: int
     damage: CaptureError | None
@@ -69,11 +74,16 @@ def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end 
 
 def open_source(place: Place, *, native: Native = plain) -> Source:
     """Open a capture by its magic number; CaptureError where its header is unusable."""
-    from pcapfilter.io.pcap import PcapSource
-
     file, name, owned = _open(place, "rb")
     try:
-        return PcapSource(file, name, owned=owned, native=native)
+        head = _read_magic(file)
+        if head == PCAPNG_MAGIC:
+            from pcapfilter.io.pcapng import PcapngSource
+
+            return PcapngSource(file, name, head=head, owned=owned, native=native)
+        from pcapfilter.io.pcap import PcapSource
+
+        return PcapSource(file, name, head=head, owned=owned, native=native)
     except BaseException:
         if owned:
             file.close()
@@ -126,6 +136,14 @@ def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
     if isinstance(place, str | PathLike):
         return open(place, mode, buffering=0), str(place), True
     return place, str(getattr(place, "name", "") or "-"), False
+
+
+def _read_magic(file: Any) -> bytes:
+    octets = bytearray(4)
+    view, have = memoryview(octets), 0
+    while have < len(octets) and (got := read_into(file, view[have:])):
+        have += got
+    return bytes(octets[:have])
 
 
 def read_into(file: Any, view: memoryview) -> int:

@@ -1,5 +1,8 @@
 """The loops over pcap records: where each packet begins, and how the selected ones are copied out.
 
+`frame` asks `wanted` about each packet. By itself that takes everything; an engine that is handed
+the loop may put a filter in its place, and then has one loop that frames and judges.
+
 All are plain functions over indexed numbers, in the subset that the engine compiles, and serve as
 they are where nothing is compiled. A record is seconds, parts of a second, captured length, wire
 length (32 bits each), perhaps more header, and the packet.
@@ -9,14 +12,29 @@ Source of the rules: draft-ietf-opsawg-pcap, and what tcpdump does with records 
 
 from collections.abc import MutableSequence, Sequence
 
-MORE, FULL, IMPOSSIBLE = 0, 1, 2
-"""Why `frame` came to an end: no whole record is left, the columns are full, a length is absurd."""
+MORE, FULL, IMPOSSIBLE, STOPPED = 0, 1, 2, 3
+"""Why `frame` came to an end.
+
+No whole record is left, the columns are full, a length is absurd, or the next record begins where
+it should stop or later.
+"""
 
 AS_IS, EXCHANGED, EXCHANGED_IF_LONGER = 0, 1, 2
 """Whether captured and wire length change places (in files older than version 2.4)."""
 
-FRAME = "i64(u8*, i64, i64, i64, i64, i64, i64, i64, u32*, u32*, u32*, i64, i64*)"
+FRAME = "i64(u8*, i64, i64, i64, i64, i64, i64, i64, i64, u32*, u32*, u32*, i64, i64*)"
 """The signature of `frame`."""
+
+GUESS = "i64(u8*, i64, i64, i64, i64, i64, i64)"
+"""The signature of `guess`."""
+
+COLLECT = "i64(u8*, i64, u32*, u32*, u32*, i64, u8*, i64, i64, u32*, u32*, u32*)"
+"""The signature of `collect`."""
+
+CHAIN = 24
+"""How many records in a row are enough for a guess."""
+
+DAY = 86400
 
 RUNS = "i64(u32*, i64, u32*, u32*, i64, u32*, u32*)"
 """The signature of `runs`."""
@@ -48,10 +66,16 @@ def put_word(buffer: MutableSequence[int], at: int, big: int, value: int) -> int
     return at + 4
 
 
+def wanted(buffer: Sequence[int], offset: int, caplen: int, wirelen: int) -> int:  # noqa: ARG001
+    """Tell whether a packet is wanted: here, each one is. A filter may stand in this place."""
+    return 1
+
+
 def frame(
     buffer: Sequence[int],
     start: int,
     end: int,
+    stop: int,
     big: int,
     header: int,
     lengths: int,
@@ -63,18 +87,24 @@ def frame(
     room: int,
     state: MutableSequence[int],
 ) -> int:
-    """Give the number of whole records in buffer[start:end], and fill the columns' rows for them.
+    """Give the number of whole and wanted records in buffer[start:end], in the columns' rows.
 
-    A packet longer than `snaplen` is cut to it. `state` receives where the next record begins, why
-    the loop ended, the octets that the next record needs (or its absurd length), and how many
-    packets are not what their record headers say.
+    They begin before `stop`. A packet longer than `snaplen` is cut to it. `state` receives where
+    the next record begins, why the loop ended, the octets that the next record needs (or its absurd
+    length), how many packets are not what their record headers say, and how many were looked at.
+
+    Each row is written and then kept or written over, which costs less than a branch.
     """
     at = start
     count = 0
+    seen = 0
     why = FULL
     need = header
     altered = 0
     while count < room:
+        if at >= stop:
+            why = STOPPED
+            break
         if at + header > end:
             why = MORE
             need = header
@@ -88,23 +118,93 @@ def frame(
             why = IMPOSSIBLE
             need = caplen
             break
-        if at + header + caplen > end:
+        following = at + header + caplen
+        if following > end:
             why = MORE
             need = header + caplen
             break
+        if caplen > snaplen:
+            caplen = snaplen
+            altered += 1
         offsets[count] = at + header
         caplens[count] = caplen
         wirelens[count] = wirelen
-        if caplen > snaplen:
-            caplens[count] = snaplen
-            altered += 1
-        count += 1
-        at += header + caplen
+        if wanted(buffer, at + header, caplen, wirelen) != 0:
+            count += 1
+        seen += 1
+        at = following
     state[0] = at
     state[1] = why
     state[2] = need
     state[3] = altered
+    state[4] = seen
     return count
+
+
+def guess(
+    buffer: Sequence[int],
+    end: int,
+    big: int,
+    header: int,
+    lengths: int,
+    longest: int,
+    unit: int,
+) -> int:
+    """Give the first place in buffer[:end] where records seem to begin, or -1.
+
+    From there on, one header after another has parts of a second that fit, lengths that can be, and
+    seconds within a day of the one before. Payload may imitate that: a guess wants confirmation.
+    """
+    for first in range(end - header):
+        at = first
+        links = 0
+        before = word(buffer, at, big)
+        while links < CHAIN and at + header <= end:
+            seconds = word(buffer, at, big)
+            caplen = word(buffer, at + 8, big)
+            wirelen = word(buffer, at + 12, big)
+            if lengths == EXCHANGED or (lengths == EXCHANGED_IF_LONGER and caplen > wirelen):
+                caplen, wirelen = wirelen, caplen
+            if word(buffer, at + 4, big) >= unit or caplen > longest or caplen > wirelen:
+                links = -1
+                break
+            if seconds - before > DAY or before - seconds > DAY:
+                links = -1
+                break
+            before = seconds
+            links += 1
+            at += header + caplen
+        if links >= CHAIN or (links > 1 and at + header > end):
+            return first
+    return -1
+
+
+def collect(
+    buffer: Sequence[int],
+    count: int,
+    offsets: Sequence[int],
+    caplens: Sequence[int],
+    wirelens: Sequence[int],
+    header: int,
+    out: MutableSequence[int],
+    at: int,
+    rows: int,
+    out_offsets: MutableSequence[int],
+    out_caplens: MutableSequence[int],
+    out_wirelens: MutableSequence[int],
+) -> int:
+    """Copy records as they are to `out` from `at` on, and add their rows; give the place after."""
+    for index in range(count):
+        caplen = caplens[index]
+        start = offsets[index] - header
+        size = header + caplen
+        for octet in range(size):
+            out[at + octet] = buffer[start + octet]
+        out_offsets[rows + index] = at + header
+        out_caplens[rows + index] = caplen
+        out_wirelens[rows + index] = wirelens[index]
+        at += size
+    return at
 
 
 def runs(

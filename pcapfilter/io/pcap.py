@@ -26,8 +26,6 @@ FILE_HEADER = Struct("=IHHIIII")
 
 MICRO, NANO = 1_000_000, 1_000_000_000
 
-PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
-
 LONGEST: dict[int, int] = {
     # DLT number -> the longest record, where it is not 262144 (DBUS; EBHSCR)
     231: 128 * 1024 * 1024,
@@ -77,8 +75,6 @@ def parse_header(octets: bytes) -> FileHeader:
         raise CaptureError(
             f"truncated dump file; tried to read 4 file header bytes, only got {len(octets)}"
         )
-    if octets[:4] == PCAPNG_MAGIC:
-        raise CaptureError("pcapng files cannot be read yet: convert with editcap -F pcap")
     if octets[:4] not in MAGICS:
         raise CaptureError("unknown file format")
     if len(octets) < FILE_HEADER.size:
@@ -107,22 +103,28 @@ def parse_header(octets: bytes) -> FileHeader:
 
 
 class PcapSource:
-    """The packets of a pcap file, pipe or stream.
+    """The packets of a pcap file, pipe or stream, of which `head` has been read.
 
     Reading ends at the first damage: `damage` holds it, and what came before was given out.
     `position` is the number of octets read, and `size` the file's size (0 where it has none).
     """
 
     def __init__(
-        self, file: Any, name: str = "", *, owned: bool = True, native: Native = plain
+        self,
+        file: Any,
+        name: str = "",
+        *,
+        head: bytes = b"",
+        owned: bool = True,
+        native: Native = plain,
     ) -> None:
         self.name = name
         self.damage: CaptureError | None = None
-        self.position = 0
-        self.size, self.identity = _size_and_identity(file)
+        self.position = len(head)
+        self.size, self.identity = size_and_identity(file)
         self._file, self._owned = file, owned
         self._native = native
-        octets = self._take(4)
+        octets = head or self._take(4)
         if octets in MAGICS:
             octets += self._take(FILE_HEADER.size - 4)
         try:
@@ -131,6 +133,7 @@ class PcapSource:
             raise CaptureError(error.message, name=name) from None
         order, variant, _, snaplen, link, self.extension = self.header
         self.origin = Origin(link, snaplen, "file", swapped=order != sys.byteorder)
+        self.origins: tuple[Origin, ...] = (self.origin,)
         self.record = Record(variant.header, order, variant.unit)
 
     def _take(self, wanted: int) -> bytes:
@@ -187,8 +190,8 @@ class PcapSource:
             self._file.close()
 
 
-def _size_and_identity(file: Any) -> tuple[int, Identity | None]:
-    """The size of a regular file, or 0, and its identity, or None."""
+def size_and_identity(file: Any) -> tuple[int, Identity | None]:
+    """Give the size of a regular file, or 0, and its identity, or None."""
     try:
         status = fstat(file.fileno())
     except (AttributeError, OSError):
@@ -234,7 +237,7 @@ class PcapSink:
         native: Native = plain,
     ) -> None:
         self._file, self._owned = file, owned
-        self._unit = unit
+        self._link, self._snaplen, self._unit = link, snaplen, unit
         self._runs = native(framing.runs, framing.RUNS)
         self._gather = native(framing.gather, framing.GATHER)
         self._bounds = (array("I"), array("I"))
@@ -248,7 +251,9 @@ class PcapSink:
         """Write the selected packets, which are rising indices into the batch.
 
         Records that need no change and stand side by side are written straight from the batch.
+        CaptureError, with nothing written of them, where the file's header does not hold for them.
         """
+        self._check(batch, selected)
         record, count = batch.record, len(selected)
         if record.verbatim and record.unit == self._unit:
             starts, ends = self._bounds
@@ -273,6 +278,20 @@ class PcapSink:
             int(sys.byteorder == "big"), self._out,
         )  # fmt: skip
         write_all(self._file, memoryview(self._out)[:size])
+
+    def _check(self, batch: PacketBatch, selected: "array[int]") -> None:
+        link, snaplen, _, _ = batch.origin
+        if link != self._link:
+            raise CaptureError(
+                f"a pcap file has one link type, and this one's is {self._link.title}: packets of "
+                f"{link.title} cannot be written to it; write those of each link type to a file of "
+                "their own (tshark -Y 'frame.interface_id == N' -w FILE selects an interface)"
+            )
+        if snaplen > self._snaplen and any(batch.caplens[n] > self._snaplen for n in selected):
+            raise CaptureError(
+                f"a pcap file has one snapshot length, and this one's is {self._snaplen}: a longer "
+                "packet, of an interface that was described later, cannot be written to it"
+            )
 
     def close(self) -> None:
         """Let go of the file."""

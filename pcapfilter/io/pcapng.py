@@ -1,0 +1,331 @@
+"""pcapng files: sections of either byte order, with interfaces of their own kinds.
+
+    PcapngSource(file, name)      a Source, whose batches hold packets of one kind of interface
+
+Every packet is copied out of its block as the plain record that a pcap file would hold, so that
+whoever takes batches needs to know nothing of blocks.
+
+Source of the format: draft-ietf-opsawg-pcapng; of the messages: what tcpdump says of such files.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, NamedTuple
+
+from pcapfilter.errors import CaptureError
+from pcapfilter.io import blocks
+from pcapfilter.io.base import Native, plain, read_into
+from pcapfilter.io.headers import settle
+from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record, size_and_identity
+from pcapfilter.net import linktype
+from pcapfilter.packets import Origin, PacketBatch, Record
+
+LONGEST_BLOCK = 16 * 1024 * 1024
+"""A block of more octets than this is not believed, unless a link type has longer packets."""
+
+LONGEST_SECTION_HEADER = 1024 * 1024
+
+END_OF_OPTIONS, TIME_RESOLUTION, TIME_OFFSET = 0, 9, 14
+"""Options of an interface description."""
+
+FAULTS = {
+    # why the loop ended -> the message, of `detail` and `longest`
+    blocks.NO_MARK: "the file has a section with a bad byte order magic field",
+    blocks.SHORT: "block in pcapng dump file has a length of {detail} < 12",
+    blocks.UNEVEN: (
+        "block in pcapng dump file has a length of {detail} that is not a multiple of 4"
+    ),
+    blocks.LARGE: "pcapng block size {detail} > maximum {longest}",
+    blocks.TRAILER: "block total length in header and trailer don't match",
+    blocks.CRAMPED: "block of type {detail} in pcapng dump file is too short",
+    blocks.NO_INTERFACE: (
+        "a packet arrived on interface {detail}, but there's no Interface Description Block for "
+        "that interface"
+    ),
+    blocks.LONG: "invalid packet capture length {caplen}, bigger than snaplen of {snaplen}",
+}
+
+
+class Kind(NamedTuple):
+    """What the packets of a batch have in common: their origin, and the parts of a second."""
+
+    origin: Origin
+    unit: int
+
+
+class Interface(NamedTuple):
+    """An interface description, understood: ticks a second, and seconds to be added."""
+
+    link: linktype.LinkType
+    snaplen: int
+    ticks: int
+    offset: int
+
+
+def read_options(octets: bytes, at: int, order: str) -> Iterator[tuple[int, bytes]]:
+    """Give code and value of each option from `at` on; CaptureError where one is cut short."""
+    fields = Struct(f"{order}HH")
+    while at < len(octets):
+        if at + 4 > len(octets):
+            raise CaptureError("block of type 1 in pcapng dump file is too short")
+        code, length = fields.unpack_from(octets, at)
+        at += 4
+        if at + length + -length % 4 > len(octets):
+            raise CaptureError("block of type 1 in pcapng dump file is too short")
+        if code == END_OF_OPTIONS:
+            if length:
+                raise CaptureError(
+                    f"Interface Description Block has opt_endofopt option with length {length} != 0"
+                )
+            return
+        yield code, octets[at : at + length]
+        at += length + -length % 4
+
+
+def read_interface(octets: bytes, order: str) -> Interface:
+    """Read an interface description, without the lengths around it."""
+    if len(octets) < 8:
+        raise CaptureError("block of type 1 in pcapng dump file is too short")
+    number, _, snaplen = Struct(f"{order}HHI").unpack_from(octets)
+    link = linktype.by_linktype(number)
+    if snaplen == 0 or snaplen >= 1 << 31:
+        snaplen = longest_record(link)
+    found: dict[int, bytes] = {}
+    for code, value in read_options(octets, 8, order):
+        name, size = {TIME_RESOLUTION: ("if_tsresol", 1), TIME_OFFSET: ("if_tsoffset", 8)}.get(
+            code, ("", 0)
+        )
+        if not name:
+            continue
+        if len(value) != size:
+            raise CaptureError(
+                f"Interface Description Block has {name} option with length {len(value)} != {size}"
+            )
+        if code in found:
+            raise CaptureError(f"Interface Description Block has more than one {name} option")
+        found[code] = value
+    (offset,) = Struct(f"{order}q").unpack(found.get(TIME_OFFSET, bytes(8)))
+    return Interface(link, snaplen, _ticks(found.get(TIME_RESOLUTION, b"\6")[0]), offset)
+
+
+def _ticks(resolution: int) -> int:
+    """Give the ticks a second that an octet stands for.
+
+    tcpdump goes one step further in both, where 64 bits hold less than two seconds.
+    """
+    base, exponent = (2, resolution & 127) if resolution & 128 else (10, resolution)
+    if exponent > {2: 62, 10: 18}[base]:
+        raise CaptureError(
+            f"Interface Description Block if_tsresol option resolution {base}^-{exponent} "
+            "is too high"
+        )
+    return int(base**exponent)
+
+
+class PcapngSource:
+    """The packets of a pcapng file, pipe or stream.
+
+    `origins` are those of the interfaces that are described before the first packet. `origin` has
+    the first one's link type, and their greatest snapshot length; `record` is in nanoseconds where
+    one of them is finer than a microsecond. Reading ends at the first damage, which `damage` holds.
+    """
+
+    extension = 0
+
+    def __init__(
+        self,
+        file: Any,
+        name: str = "",
+        *,
+        head: bytes = b"",
+        owned: bool = True,
+        native: Native = plain,
+    ) -> None:
+        self.name = name
+        self.damage: CaptureError | None = None
+        self._file, self._owned = file, owned
+        self.size, self.identity = size_and_identity(file)
+        self._loop = native(blocks.blocks, blocks.BLOCKS)
+        self._buffer, self._out = bytearray(CHUNK), bytearray(0)
+        self._buffer[: len(head)] = head
+        self._start, self._have = 0, len(head)
+        self.position = len(head)
+        self._columns = [array("I", bytes(CHUNK // 8)) for _ in range(3)]
+        self._state = array("q", bytes(64))
+        self._order, self._longest = "", LONGEST_BLOCK
+        self._interfaces: list[Interface] = []
+        self._table = array("q", bytes(8))
+        self._kinds: dict[Kind, int] = {}
+        self._seen = 0
+        try:
+            self._open()
+        except CaptureError as error:
+            raise CaptureError(error.message, name=name) from None
+        self.origins = tuple(dict.fromkeys(kind.origin for kind in self._kinds))
+        snaplen = max(origin.snaplen for origin in self.origins)
+        self.origin = self.origins[0]._replace(snaplen=snaplen)
+        fine = any(interface.ticks > MICRO for interface in self._interfaces)
+        self.record = Record(unit=NANO if fine else MICRO)
+
+    # ---- the file's beginning ------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Read up to the first packet; CaptureError where no interface is described before it."""
+        self._until(12)
+        if self._have < 12:
+            raise CaptureError(
+                f"truncated dump file; tried to read 8 file header bytes, only got {self._have - 4}"
+            )
+        while True:
+            self._scan(0)
+            if self._state[1] == blocks.OTHER:
+                try:
+                    self._turn()
+                except CaptureError:
+                    if not self._interfaces:
+                        raise
+                    return
+            elif self._state[1] != blocks.MORE or not self._fill():
+                break
+        if self._interfaces:
+            return
+        if not self._order and self._state[1] == blocks.NO_MARK:
+            raise CaptureError("unknown file format")
+        if self._state[1] == blocks.FULL:
+            raise CaptureError(
+                "the capture file has a packet block before any Interface Description Blocks"
+            )
+        if self._state[1] == blocks.MORE and self._have == self._start:
+            raise CaptureError("the capture file has no Interface Description Blocks")
+        raise CaptureError(self._fault())
+
+    def _until(self, wanted: int) -> None:
+        while self._have < wanted and self._fill():
+            pass
+
+    # ---- blocks ----------------------------------------------------------------------------------
+
+    def _fill(self) -> bool:
+        """Read on, after making room; tell whether there was anything."""
+        if self._start:
+            self._have -= self._start
+            self._buffer[: self._have] = self._buffer[self._start : self._start + self._have]
+            self._start = 0
+        size = len(self._buffer)
+        if self._have == size:
+            self._buffer = self._buffer + bytes(min(size, max(self._state[2] - size, 1)))
+        got = read_into(self._file, memoryview(self._buffer)[self._have :])
+        self._have += got
+        self.position += got
+        return got > 0
+
+    def _scan(self, room: int) -> int:
+        """Run the loop over what has been read; give the number of packets copied out."""
+        if len(self._out) < len(self._buffer):
+            self._out = bytearray(len(self._buffer))
+        count = self._loop(
+            self._buffer, self._start, self._have, int(self._order == ">"), self._table,
+            len(self._interfaces), self._longest, self._out, *self._columns, room, self._state,
+        )  # fmt: skip
+        self._start = self._state[0]
+        return count
+
+    def _turn(self) -> None:
+        """Read the section header or interface description that is next, and pass over it."""
+        end = self._start + self._state[2]
+        octets = bytes(self._buffer[self._start + 8 : end - 4])
+        if self._buffer[self._start : self._start + 4] == b"\x0a\x0d\x0d\x0a":
+            self._begin_section(octets)
+        else:
+            self._describe(read_interface(octets, self._order))
+        self._start = end
+
+    def _begin_section(self, octets: bytes) -> None:
+        length = len(octets) + 12
+        if not 28 <= length <= LONGEST_SECTION_HEADER:
+            raise CaptureError(
+                "Section Header Block in pcapng dump file has invalid length "
+                f"28 < _{length}_ < {LONGEST_SECTION_HEADER} (BT_SHB_INSANE_MAX)"
+            )
+        order = ">" if octets[:4] == blocks.MARK.to_bytes(4) else "<"
+        version = Struct(f"{order}HH").unpack_from(octets, 4)
+        if version not in {(1, 0), (1, 2)}:
+            raise CaptureError("unsupported pcapng savefile version {}.{}".format(*version))
+        self._order = order
+        self._interfaces.clear()
+        self._table = array("q", bytes(8))
+
+    def _describe(self, interface: Interface) -> None:
+        swapped = self._order != ("<" if sys.byteorder == "little" else ">")
+        unit = NANO if MICRO % interface.ticks else MICRO
+        kind = Kind(Origin(interface.link, interface.snaplen, "file", swapped), unit)
+        number = self._kinds.setdefault(kind, len(self._kinds))
+        at = len(self._interfaces) * blocks.COLUMNS
+        self._interfaces.append(interface)
+        self._table[at:] = array("q", (
+            number, interface.snaplen, unit, interface.ticks,
+            interface.offset >> 32, interface.offset & 0xFFFFFFFF,
+        ))  # fmt: skip
+        self._longest = max(self._longest, longest_record(interface.link) + 131072)
+
+    # ---- packets ---------------------------------------------------------------------------------
+
+    def batches(self) -> Iterator[PacketBatch]:
+        """Give the packets in order; each batch is good until the next one is asked for."""
+        room = len(self._columns[0])
+        while True:
+            count = self._scan(room)
+            self._seen += count
+            if count:
+                yield self._batch(count)
+            match self._state[1]:
+                case blocks.FULL:
+                    pass
+                case blocks.OTHER:
+                    try:
+                        self._turn()
+                    except CaptureError as error:
+                        self._spoil(error.message)
+                        return
+                case blocks.MORE:
+                    if not self._fill():
+                        if self._have:
+                            self._spoil(self._fault())
+                        return
+                case _:
+                    self._spoil(self._fault())
+                    return
+
+    def _batch(self, count: int) -> PacketBatch:
+        kinds = list(self._kinds)
+        origin, unit = kinds[self._state[6]]
+        record = Record(unit=unit, era=self._state[7])
+        batch = PacketBatch(self._out, count, *self._columns, origin=origin, record=record)
+        if not settle(batch):
+            batch.record = record._replace(verbatim=True)
+        return batch
+
+    def _fault(self) -> str:
+        why, detail = self._state[1], self._state[2]
+        if why == blocks.MORE:
+            have = self._have - self._start
+            passed = 8 if have >= 8 else 0
+            return (
+                "truncated pcapng dump file; "
+                f"tried to read {max(detail, 8) - passed} bytes, only got {have - passed}"
+            )
+        snaplen = self._interfaces[detail].snaplen if why == blocks.LONG else 0
+        return FAULTS[why].format(
+            detail=detail, longest=self._longest, caplen=self._state[5], snaplen=snaplen
+        )
+
+    def _spoil(self, message: str) -> None:
+        offset = self.position - self._have + self._start
+        self.damage = CaptureError(message, name=self.name, offset=offset, packet=self._seen + 1)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._owned:
+            self._file.close()
