@@ -9,14 +9,17 @@ from array import array
 from collections.abc import Iterator
 from os import fstat
 from struct import Struct
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
-from pcapfilter.io.base import Identity, Native, identity_of, plain, read_into, write_all
-from pcapfilter.io.headers import settle
+from pcapfilter.io.base import Identity, Loop, Native, identity_of, plain, read_into, write_all
+from pcapfilter.io.stretch import Desk, Fault, Layout, Stretch
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
+
+if TYPE_CHECKING:
+    from pcapfilter.io.ranges import Ranges
 
 CHUNK = 512 * 1024
 """Octets read at once: they are still in the second-level cache when they are judged."""
@@ -135,6 +138,8 @@ class PcapSource:
         self.origin = Origin(link, snaplen, "file", swapped=order != sys.byteorder)
         self.origins: tuple[Origin, ...] = (self.origin,)
         self.record = Record(variant.header, order, variant.unit)
+        longest = longest_record(link)
+        self._layout = Layout(self.origin, self.record, self.header.lengths, longest)
 
     def _take(self, wanted: int) -> bytes:
         octets = bytearray(wanted)
@@ -146,43 +151,55 @@ class PcapSource:
 
     def batches(self) -> Iterator[PacketBatch]:
         """Give the packets in order; each batch is good until the next one is asked for."""
-        buffer, room = bytearray(CHUNK), CHUNK // 16
-        columns = [array("I", bytes(4 * room)) for _ in range(3)]
-        state = array("q", (0, 0, 0, 0))
         frame = self._native(framing.frame, framing.FRAME)
-        record, header = self.record, self.header
-        verbatim = record._replace(verbatim=record.size == 16 and not self.origin.swapped)
-        layout = (int(record.order == "big"), record.size, header.lengths, header.snaplen)
-        longest = longest_record(header.link)
-        start = have = seen = 0
-        while got := read_into(self._file, memoryview(buffer)[have:]):
-            have += got
-            self.position += got
-            state[1] = framing.FULL
-            while state[1] == framing.FULL:
-                count = frame(buffer, start, have, *layout, longest, *columns, room, state)
-                start = state[0]
-                seen += count
-                if count:
-                    batch = PacketBatch(buffer, count, *columns, origin=self.origin, record=record)
-                    if not settle(batch) and not state[3]:
-                        batch.record = verbatim
-                    yield batch
-            if state[1] == framing.IMPOSSIBLE:
-                self._spoil(_absurd(state[2], header), start, have, seen)
-                return
-            have -= start
-            if start:
-                buffer[:have] = buffer[start : start + have]
-                start = 0
-            if have == len(buffer):
-                buffer = buffer + bytes(min(len(buffer), max(state[2] - have, 1)))
-        if have:
-            self._spoil(_missing(state[2], have, record.size, header.snaplen), 0, have, seen)
+        return (batch for batch, _ in self._stretch(frame, None) if batch.count)
 
-    def _spoil(self, message: str, start: int, have: int, seen: int) -> None:
-        offset = self.position - have + start
-        self.damage = CaptureError(message, name=self.name, offset=offset, packet=seen + 1)
+    def matching(
+        self, fill: Native, limit: int | None = None
+    ) -> Iterator[tuple[PacketBatch, int]] | None:
+        """Give the packets that a filter selects, and how many packets each batch was chosen from.
+
+        `fill` makes the framing loop with the filter in it. None where the packets are not in the
+        file as they are to be judged.
+        """
+        if not self._layout.settled:
+            return None
+        return self._stretch(fill(framing.frame, framing.FRAME), limit)
+
+    def _stretch(self, frame: Loop, limit: int | None) -> Iterator[tuple[PacketBatch, int]]:
+        def read(view: memoryview) -> int:
+            return read_into(self._file, view)
+
+        stretch = Stretch(self._layout, read, frame, Desk(CHUNK), start=self.position)
+        seen = 0
+        for batch in stretch.batches(limit):
+            self.position = stretch.position
+            yield batch, stretch.seen - seen
+            seen = stretch.seen
+        self.spoil(stretch.fault)
+
+    def ranges(self, fill: Native, *, size: int, keep: bool) -> "Ranges | None":
+        """Give the file cut into ranges; None where it is no file of which that is of use."""
+        start = self.position
+        if not self._owned or self.name == "-" or self.size - start < 2 * size:
+            return None
+        if not self._layout.settled or self._file.tell() != start:
+            return None
+        from pcapfilter.io.ranges import Ranges
+
+        bounds = range(start, self.size, size)
+        return Ranges(
+            self._layout, self._file.fileno(), bounds,
+            native=self._native, fill=fill, chunk=CHUNK, keep=keep,
+        )  # fmt: skip
+
+    def spoil(self, fault: "Fault | None", before: int = 0) -> None:
+        """Take note of what ended the reading, `before` packets having been seen elsewhere."""
+        if fault is not None:
+            number = before + fault.before + 1
+            self.damage = CaptureError(
+                fault.message, name=self.name, offset=fault.offset, packet=number
+            )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -198,28 +215,6 @@ def size_and_identity(file: Any) -> tuple[int, Identity | None]:
         return 0, None
     identity = identity_of(status)
     return (status.st_size if identity else 0), identity
-
-
-def _absurd(caplen: int, header: FileHeader) -> str:
-    limit = (
-        f"snaplen of {header.snaplen}"
-        if caplen > header.snaplen
-        else f"maximum of {longest_record(header.link)}"
-    )
-    return f"invalid packet capture length {caplen}, bigger than {limit}"
-
-
-def _missing(need: int, have: int, size: int, snaplen: int) -> str:
-    """Say what is cut: a record's header of `size` octets, or the packet behind it.
-
-    Of a packet longer than the snapshot length, what is kept is read first.
-    """
-    if have < size:
-        return f"truncated dump file; tried to read {size} header bytes, only got {have}"
-    need, have = need - size, have - size
-    if have < snaplen:
-        need = min(need, snaplen)
-    return f"truncated dump file; tried to read {need} captured bytes, only got {have}"
 
 
 class PcapSink:

@@ -15,9 +15,6 @@ from pcapfilter.io.base import Loop
 from pcapfilter.io.headers import TURNERS, USB_MAPPED, settle
 from pcapfilter.packets import Origin, PacketBatch, Record
 
-CHUNK = 512 * 1024
-"""Octets read at once: they are still in the second-level cache when they are judged."""
-
 ENDLESS = 1 << 62
 
 Read = Callable[[memoryview], int]
@@ -142,7 +139,8 @@ class Stretch:
                 desk.buffer[:have] = desk.buffer[start : start + have]
                 start = 0
             if have == len(desk.buffer):
-                desk.buffer += bytes(min(have, max(state[2] - have, 1)))
+                more = bytes(min(have, max(state[2] - have, 1)))
+                desk.buffer = desk.buffer + more  # the old one may be in use by a batch
         if have:
             message = _missing(state[2], have, record.size, origin.snaplen)
             self.fault = Fault(message, self.next, self.seen)
