@@ -190,7 +190,7 @@ class Builder:
                 self.registers = Registers(used | 1 << current, current)
                 return current
             current = (current + 1) % isa.MEMWORDS
-        self.fail("out of registers needed to evaluate expression")
+        self.fail("too many registers needed to evaluate expression")
 
     def free_register(self, number: int) -> None:
         """Give a scratch register back."""

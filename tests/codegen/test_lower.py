@@ -127,7 +127,7 @@ def test_registers_run_out_as_in_libpcap() -> None:
     """Sixteen operands fit, the seventeenth does not."""
     assert code("len+(" * 14 + "len" + ")" * 14 + " = 1")
     nested = "len+(" * 16 + "len" + ")" * 16
-    with pytest.raises(FilterError, match="out of registers needed to evaluate expression"):
+    with pytest.raises(FilterError, match="too many registers needed to evaluate expression"):
         code(f"{nested} = 1")
 
 
