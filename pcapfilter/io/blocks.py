@@ -119,6 +119,9 @@ def blocks(
 ) -> int:
     """Give the number of packets copied to `out` from the whole blocks in buffer[start:end].
 
+    `big` is 1 where the most significant octet comes first, 0 where it comes last, and -1 at the
+    first section header, whose own order is told in it, and whose end tcpdump does not look at.
+
     `table` has a row of COLUMNS numbers for each of the interfaces: the kind of batch that its
     packets belong to, snapshot length, parts of a second that are wanted, ticks a second of its
     time stamps, and the upper and the lower 32 bits of the seconds to be added.
@@ -159,7 +162,7 @@ def blocks(
         if length < 12:
             why = SHORT
             break
-        if length % 4 != 0:
+        if length % 4 != 0 and big >= 0:
             why = UNEVEN
             break
         if length > longest:
@@ -168,7 +171,7 @@ def blocks(
         if at + length > end:
             why = MORE
             break
-        if word(buffer, at + length - 4, order) != length:
+        if word(buffer, at + length - 4, order) != length and big >= 0:
             why = TRAILER
             break
         if kind in (SECTION, INTERFACE):

@@ -27,6 +27,9 @@ LONGEST_BLOCK = 16 * 1024 * 1024
 
 LONGEST_SECTION_HEADER = 1024 * 1024
 
+ORDERS = {"": -1, "<": 0, ">": 1}
+"""Byte orders as `blocks` takes them; there is none before the first section header."""
+
 END_OF_OPTIONS, TIME_RESOLUTION, TIME_OFFSET = 0, 9, 14
 """Options of an interface description."""
 
@@ -158,6 +161,7 @@ class PcapngSource:
         self._interfaces: list[Interface] = []
         self._table = array("q", bytes(8))
         self._kinds: dict[Kind, int] = {}
+        self._fine = False
         self._seen = 0
         try:
             self._open()
@@ -166,32 +170,26 @@ class PcapngSource:
         self.origins = tuple(dict.fromkeys(kind.origin for kind in self._kinds))
         snaplen = max(origin.snaplen for origin in self.origins)
         self.origin = self.origins[0]._replace(snaplen=snaplen)
-        fine = any(interface.ticks > MICRO for interface in self._interfaces)
-        self.record = Record(unit=NANO if fine else MICRO)
+        self.record = Record(unit=NANO if self._fine else MICRO)
 
     # ---- the file's beginning ------------------------------------------------------------------
 
     def _open(self) -> None:
         """Read up to the first packet; CaptureError where no interface is described before it."""
-        self._until(12)
-        if self._have < 12:
-            raise CaptureError(
-                f"truncated dump file; tried to read 8 file header bytes, only got {self._have - 4}"
-            )
         while True:
             self._scan(0)
             if self._state[1] == blocks.OTHER:
                 try:
                     self._turn()
                 except CaptureError:
-                    if not self._interfaces:
+                    if not self._kinds:
                         raise
                     return
             elif self._state[1] != blocks.MORE or not self._fill():
                 break
-        if self._interfaces:
+        if self._kinds:
             return
-        if not self._order and self._state[1] == blocks.NO_MARK:
+        if not self._order and (self._have < 12 or self._state[1] == blocks.NO_MARK):
             raise CaptureError("unknown file format")
         if self._state[1] == blocks.FULL:
             raise CaptureError(
@@ -200,10 +198,6 @@ class PcapngSource:
         if self._state[1] == blocks.MORE and self._have == self._start:
             raise CaptureError("the capture file has no Interface Description Blocks")
         raise CaptureError(self._fault())
-
-    def _until(self, wanted: int) -> None:
-        while self._have < wanted and self._fill():
-            pass
 
     # ---- blocks ----------------------------------------------------------------------------------
 
@@ -226,7 +220,7 @@ class PcapngSource:
         if len(self._out) < len(self._buffer):
             self._out = bytearray(len(self._buffer))
         count = self._loop(
-            self._buffer, self._start, self._have, int(self._order == ">"), self._table,
+            self._buffer, self._start, self._have, ORDERS[self._order], self._table,
             len(self._interfaces), self._longest, self._out, *self._columns, room, self._state,
         )  # fmt: skip
         self._start = self._state[0]
@@ -261,6 +255,7 @@ class PcapngSource:
         swapped = self._order != ("<" if sys.byteorder == "little" else ">")
         unit = NANO if MICRO % interface.ticks else MICRO
         kind = Kind(Origin(interface.link, interface.snaplen, "file", swapped), unit)
+        self._fine = self._fine or interface.ticks > MICRO
         number = self._kinds.setdefault(kind, len(self._kinds))
         at = len(self._interfaces) * blocks.COLUMNS
         self._interfaces.append(interface)
@@ -311,7 +306,7 @@ class PcapngSource:
         why, detail = self._state[1], self._state[2]
         if why == blocks.MORE:
             have = self._have - self._start
-            passed = 8 if have >= 8 else 0
+            passed = 0 if have < 8 else 8 if self._order else 12
             return (
                 "truncated pcapng dump file; "
                 f"tried to read {max(detail, 8) - passed} bytes, only got {have - passed}"
