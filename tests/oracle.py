@@ -2,6 +2,7 @@
 
     compile(text, link, ...) -> Program       what libpcap compiles; Refused carries its message
     Machine(program).run(packet, wirelen)     the verdict of libpcap's bpf_filter
+    packets(path) -> iterator of (wirelen, octets)   what libpcap reads of a capture
     image(program) -> list[str]               libpcap's listing
     tcpdump(*arguments) -> CompletedProcess   the command itself
     line(instruction, pc) -> str              one line of it
@@ -20,7 +21,7 @@ import socket
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,6 +47,15 @@ class _Instruction(ctypes.Structure):
         ("jt", ctypes.c_ubyte),
         ("jf", ctypes.c_ubyte),
         ("k", ctypes.c_uint32),
+    )
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (
+        ("seconds", ctypes.c_long),
+        ("part", ctypes.c_long),
+        ("caplen", ctypes.c_uint32),
+        ("wirelen", ctypes.c_uint32),
     )
 
 
@@ -77,6 +87,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "pcap_freecode": (None, ctypes.POINTER(_Program)),
     "pcap_geterr": (ctypes.c_char_p, ctypes.c_void_p),
     "pcap_lib_version": (ctypes.c_char_p,),
+    "pcap_next": (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Header)),
     "pcap_open_dead": (ctypes.c_void_p, ctypes.c_int, ctypes.c_int),
     "pcap_open_live": (
         ctypes.c_void_p,
@@ -182,6 +193,20 @@ def compile_live(text: str, *, optimize: bool = True, netmask: int = 0) -> Progr
     if not handle:
         raise Refused("no interface to compile for")
     return _compile(handle, text, optimize=optimize, netmask=netmask)
+
+
+def packets(path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Give wire length and octets of each packet that libpcap reads; Refused with its message."""
+    message = ctypes.create_string_buffer(256)
+    handle = _load().pcap_open_offline(str(path).encode(), message)
+    if not handle:
+        raise Refused(message.value.decode())
+    header = _Header()
+    try:
+        while place := _load().pcap_next(handle, header):
+            yield header.wirelen, ctypes.string_at(place, header.caplen)
+    finally:
+        _load().pcap_close(handle)
 
 
 def _compile(handle: int, text: str, *, optimize: bool, netmask: int) -> Program:
