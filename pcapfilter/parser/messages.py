@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from pcapfilter.errors import FilterError, Span
-from pcapfilter.expr.words import KEYWORDS
+from pcapfilter.expr.words import CONSTANTS, KEYWORDS
 from pcapfilter.parser.display import is_field, translate
 from pcapfilter.parser.lexer import Lexer, Token
 
@@ -121,6 +121,8 @@ def _neighbour(place: _Place) -> str:
             continue
         if token.text.lower() in KEYWORDS:
             return f"words are written in small letters: `{token.text.lower()}`"
+        if constant := "".join(get_close_matches(token.text.lower(), CONSTANTS, 1, 0.8)):
+            return f"did you mean `{constant}`?"
         stem = token.text.partition("-")[0]
         if stem in ("len", "length"):
             return f"a dash joins words: put blanks around the minus, as in `{stem} - 1`"

@@ -83,6 +83,8 @@ def test_bad_value(text: str, message: str, spelt: str) -> None:
     ("text", "hint"),
     [
         ("prot 80", "did you mean `port`?"),
+        ("tcp[tcpflags] & tcp-sny != 0", "did you mean `tcp-syn`?"),
+        ("icmp[icmptype] = icmp-ecoh", "did you mean `icmp-echo`?"),
         ("host a adn port 80", "did you mean `and`?"),
         ("tcp port http and prrot 90", "did you mean `proto`?"),
         ("icmpv6 adn 5", "did you mean `icmp6`?"),
