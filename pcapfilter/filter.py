@@ -232,15 +232,20 @@ class Filter:
         except FilterError:
             _close(source, src)
             raise
-        return self._read(source, engines, src, limit)
+        return self._read(source, engines, src, limit, workers)
 
     def _read(
-        self, source: "Source", engines: "Engines", src: "Place | Source", limit: int | None
+        self,
+        source: "Source",
+        engines: "Engines",
+        src: "Place | Source",
+        limit: int | None,
+        workers: int | None,
     ) -> Iterator[Packet]:
         from pcapfilter import job
 
         try:
-            yield from job.read(source, engines, limit=limit)
+            yield from job.read(source, engines, limit=limit, workers=workers)
         finally:
             _close(source, src)
 

@@ -6,10 +6,11 @@ It knows no filter text and no file format.
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import Sink, Source
+from pcapfilter.io.base import Loop, Selective, Sink, Source
+from pcapfilter.io.parallel import in_order, range_size, usable_cores
 from pcapfilter.packets import Origin, Packet, PacketBatch
 
 
@@ -40,23 +41,120 @@ Watch = Callable[[int, int], None]
 """Is told, after each batch, how many packets were seen and how many of them matched."""
 
 
-class Selection(NamedTuple):
-    """The selected packets of a batch, and how many of its packets were looked at."""
+class Fill(Protocol):
+    """A loop with a filter in it; `compiled` tells whether it is native code."""
 
-    batch: PacketBatch
+    compiled: bool
+
+    def __call__(self, *arguments: Any) -> int:
+        """Run the loop."""
+        ...
+
+    def twin(self) -> "Fill":
+        """Give the same for use in another thread."""
+        ...
+
+
+@runtime_checkable
+class Filler(Protocol):
+    """An Engine that can put its filter into a loop that frames packets."""
+
+    def fill(self, loop: Loop, signature: str) -> Fill:
+        """Give the loop with the filter where it calls `wanted`."""
+        ...
+
+
+class Selection(NamedTuple):
+    """The selected packets of a batch, and how many were looked at to find them.
+
+    There is no batch where the packets themselves are not needed.
+    """
+
+    batch: PacketBatch | None
     selected: "array[int]"
     seen: int
+    matched: int
 
 
 def select(
-    source: Source, engines: Engines, *, skip: int = 0, limit: int | None = None
+    source: Source,
+    engines: Engines,
+    *,
+    skip: int = 0,
+    limit: int | None = None,
+    workers: int | None = None,
+    keep: bool = True,
 ) -> Iterator[Selection]:
     """Give what matches, batch by batch: not the first `skip` matches, and then at most `limit`.
 
-    Reading stops at the last packet that is wanted.
+    Reading stops at the last packet that is wanted. Without `keep`, there may be counts alone.
     """
+    check_workers(workers)
     if limit is not None and limit <= 0:
         return
+    if isinstance(source, Selective):
+        engine = engines(source.origin)
+        if isinstance(engine, Filler):
+            found = _parallel(source, engine, workers, keep=keep) if limit is None else None
+            if found is None:
+                found = _fused(source, engine, None if limit is None else skip + limit)
+            if found is not None:
+                yield from _skipping(found, skip)
+                return
+    yield from _judged(source, engines, skip, limit)
+
+
+def _fused(source: Selective, engine: Filler, limit: int | None) -> Iterator[Selection] | None:
+    """Select by one loop that frames and judges."""
+    batches = source.matching(engine.fill, limit)
+    if batches is None:
+        return None
+    everything = Everything()
+    return (
+        Selection(batch, everything.of(batch.count), seen, batch.count) for batch, seen in batches
+    )
+
+
+def _parallel(
+    source: Selective, engine: Filler, workers: int | None, *, keep: bool
+) -> Iterator[Selection] | None:
+    """Select in ranges, at once; None where one worker is as good."""
+    workers = workers or usable_cores()
+    if workers == 1:
+        return None
+
+    def fill(loop: Loop, signature: str) -> Fill:
+        return engine.fill(loop, signature).twin()
+
+    ranges = source.ranges(fill, size=range_size(workers), keep=keep)
+    if ranges is None:
+        return None
+    everything, nothing = Everything(), array("I")
+    return (
+        Selection(
+            portion.batch,
+            everything.of(portion.matched) if portion.batch is not None else nothing,
+            portion.seen,
+            portion.matched,
+        )
+        for portion in in_order(ranges, workers)
+    )
+
+
+def _skipping(found: Iterator[Selection], skip: int) -> Iterator[Selection]:
+    """Leave out the first `skip` matches."""
+    for selection in found:
+        if not skip:
+            yield selection
+            continue
+        batch, selected, seen, matched = selection
+        dropped = min(skip, matched)
+        skip -= dropped
+        yield Selection(batch, selected[dropped:], seen, matched - dropped)
+
+
+def _judged(source: Source, engines: Engines, skip: int, limit: int | None) -> Iterator[Selection]:
+    """Select from batches by the engine of each one's origin."""
     known: dict[Origin, Engine] = {}
     for batch in source.batches():
         engine = known.get(batch.origin)
@@ -70,10 +168,25 @@ def select(
         if limit is not None:
             if len(selected) >= limit:
                 selected = selected[:limit]
-                yield Selection(batch, selected, selected[-1] + 1)
+                yield Selection(batch, selected, selected[-1] + 1, limit)
                 return
             limit -= len(selected)
-        yield Selection(batch, selected, seen)
+        yield Selection(batch, selected, seen, len(selected))
+
+
+class Everything:
+    """The indices of whole batches, made once."""
+
+    __slots__ = ("_indices",)
+
+    def __init__(self) -> None:
+        self._indices = array("I")
+
+    def of(self, count: int) -> "array[int]":
+        """Give the indices of all of so many packets."""
+        if count > len(self._indices):
+            self._indices = array("I", range(2 * count))
+        return self._indices[:count]
 
 
 def count(
@@ -100,12 +213,14 @@ def copy(
     watch: Watch | None = None,
 ) -> Tally:
     """Write what matches to a sink, in order."""
-    check_workers(workers)
     seen = matched = 0
-    for batch, selected, looked_at in select(source, engines, skip=skip, limit=limit):
+    found = select(
+        source, engines, skip=skip, limit=limit, workers=workers, keep=sink is not None
+    )  # fmt: skip
+    for batch, selected, looked_at, chosen in found:
         seen += looked_at
-        matched += len(selected)
-        if sink is not None and selected:
+        matched += chosen
+        if sink is not None and batch is not None and selected:
             sink.write(batch, selected)
         if watch is not None:
             watch(seen, matched)
@@ -113,11 +228,17 @@ def copy(
 
 
 def read(
-    source: Source, engines: Engines, *, skip: int = 0, limit: int | None = None
+    source: Source,
+    engines: Engines,
+    *,
+    skip: int = 0,
+    limit: int | None = None,
+    workers: int | None = None,
 ) -> Iterator[Packet]:
     """Give what matches as packets of their own."""
-    for batch, selected, _ in select(source, engines, skip=skip, limit=limit):
-        yield from map(batch.packet, selected)
+    for batch, selected, _, _ in select(source, engines, skip=skip, limit=limit, workers=workers):
+        if batch is not None:
+            yield from map(batch.packet, selected)
 
 
 def check_workers(workers: int | None) -> None:

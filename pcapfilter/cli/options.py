@@ -46,6 +46,7 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("l", "", "", "", "write out each printed line at once"),
         ("U", "packet-buffered", "", "", "write out each packet at once"),
         ("t", "", "", "", "time: -t none, -tt seconds, -ttt delta, -tttt date, -ttttt elapsed"),
+        ("", "workers", "COUNT", "", "scan a capture file by COUNT threads at once (all cores)"),
         ("", "micro", "", "", "times in microseconds"),
         ("", "nano", "", "", "times in nanoseconds"),
         ("", "time-stamp-precision", "micro|nano", "", "the same"),

@@ -17,6 +17,8 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN, PacketBatch
 MOST = 2**31 - 1
 """The highest packet count."""
 
+MOST_WORKERS = 256
+
 INTERRUPTED = 130
 
 
@@ -44,6 +46,7 @@ class Reading:
         self._line, self._text, self._inputs = line, text, inputs
         self._limit = run.number(line, "c", "packet count", 1, MOST)
         self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
+        self._workers = run.number(line, "workers", "worker count", 1, MOST_WORKERS)
         run.number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN)
         self._precision = run.precision(line)
         self._target = line.last("w")
@@ -81,7 +84,7 @@ class Reading:
 
             tally = job.copy(
                 source, engines, self._sink,
-                skip=self._skip, limit=self._limit, watch=watch,
+                skip=self._skip, limit=self._limit, workers=self._workers, watch=watch,
             )  # fmt: skip
         if tally.damage is not None:
             run.say(str(tally.damage))

@@ -7,8 +7,10 @@
     jit         NativeFilter(program).run(packet, wirelen=None) -> int: native code, one packet
     scan        engine_for(program) -> Engine, of an eBPF program
                 Engine.judge(batch) -> array("I"): the selected packets' indices, ascending
+                Engine.fill(loop, signature) -> callable: the loop, whose `wanted` is the filter
                 Engine.run(packet, wirelen=None) -> int
     loops       native(function, signature) -> callable
+    image       what is kept of native code between runs, and put in place without LLVM
 
 `native` compiles a loop that some other room wrote as a plain Python function, io's framing
 functions above all. The call stays the same in both forms, so that nothing but speed depends on it:

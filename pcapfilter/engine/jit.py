@@ -80,25 +80,29 @@ class Code:
         return int(self._engine.get_global_value_address(symbol))
 
 
-def code_of(
-    make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None
-) -> Code | Image:
+def octets_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None) -> bytes:
     """Give native code from the cache, or that of the module that `make(machine)` gives.
 
-    Where `most` is given, about as many entries of this name stay in the cache. What comes from the
-    cache is an image that needs no llvmlite, or an object file where no image could be made of it.
+    It is an image, which needs no llvmlite, or an object file where no image could be made of it.
+    Where `most` is given, about as many entries of this name stay in the cache.
     """
     kept = cache.load(name, key)
     if kept is None:
         machine = machine_here()
         kept = machine.emit_object(make(machine))
+        assert kept is not None
         kept = flatten(kept) or kept
         cache.store(name, key, kept)
         if most is not None:
             cache.trim(name, most)
-    if kept.startswith(MAGIC):
-        return Image(kept)
-    return Code(parse(""), machine_here(), kept=kept)
+    return kept
+
+
+def put(octets: bytes) -> Code | Image:
+    """Put native code in place; it has variables of its own each time."""
+    if octets.startswith(MAGIC):
+        return Image(octets)
+    return Code(parse(""), machine_here(), kept=octets)
 
 
 class Trap:

@@ -17,7 +17,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from pcapfilter.engine import cache as store
-from pcapfilter.engine.jit import code_of, link, machine_here, parse
+from pcapfilter.engine.jit import link, machine_here, octets_of, parse, put
 from pcapfilter.engine.memory import Pin
 from pcapfilter.engine.pointers import pointer
 
@@ -63,7 +63,7 @@ class Loop:
         self._call: Callable[..., int] | None = None
         with suppress(UnavailableError, ImportError, OSError):
             key = key_of(function, signature)
-            self._code = code_of(lambda _: parse(self.text), f"{function.__name__}.o", key)
+            self._code = put(octets_of(lambda _: parse(self.text), f"{function.__name__}.o", key))
             self._call = prototype(signature)(self._code.address(self.symbol))
 
     @property

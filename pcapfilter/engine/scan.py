@@ -1,11 +1,12 @@
-"""Verdicts over batches: a loop over three columns, with the filter linked into it.
+"""Verdicts over batches: a loop over packets, with the filter linked into it.
 
     engine = engine_for(program)           # an ebpf.Program of host user
     chosen = engine.judge(batch)           # array("I"): the selected packets' indices, ascending
+    frame = engine.fill(loop, signature)   # a loop of io's, in which `wanted` is the filter
 
-The loop is Python, made native once (see `loops`); the filter's own code is inlined into it, so
-that a batch costs what its packets cost. Where there is no native code, the same loop runs in plain
-Python and calls the plain machine. Either is made when the first batch or packet comes.
+The loops are Python, made native once (see `loops`); the filter's own code is inlined into them, so
+that a packet costs what its octets cost. Where there is no native code, the same loops run in plain
+Python and call the plain machine. Either is made when it is first needed.
 """
 
 from array import array
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine.emit import emit
-from pcapfilter.engine.jit import VERDICT, NativeFilter, Trap, code_of, link
+from pcapfilter.engine.jit import NativeFilter, Trap, link, octets_of, put
 from pcapfilter.engine.loops import (
     PREFIX,
     Signature,
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
 Octets = bytes | bytearray | memoryview
 
+HOLE = "wanted"
+"""What a loop calls the function in whose place a filter is put."""
 
-def verdict(buffer: Any, offset: int, caplen: int, wirelen: int) -> int:
+
+def wanted(buffer: Any, offset: int, caplen: int, wirelen: int) -> int:
     """Stand for the filter's function, which is linked in here, or put in its place."""
     raise NotImplementedError
 
@@ -50,59 +54,69 @@ def judge(
     kept = 0
     for index in range(count):
         chosen[kept] = index
-        if verdict(buffer, offsets[index], caplens[index], wirelens[index]) != 0:
+        if wanted(buffer, offsets[index], caplens[index], wirelens[index]) != 0:
             kept += 1
     return kept
 
 
-_JUDGE = Signature.of("i64(u8*, u32*, u32*, u32*, i64, u32*)")
+JUDGE = "i64(u8*, u32*, u32*, u32*, i64, u32*)"
 _KEPT_FILTERS = 256
 """How many filters' code stays in the cache."""
-_VERDICT = Signature.of("i64(u8*, i64, i64, i64)")
+_WANTED = Signature.of("i64(u8*, i64, i64, i64)")
 
 
-class NativeJudge:
-    """Native code for batches: the loop with one program's code inlined."""
+class NativeFill:
+    """A loop with a program's code in it, as native code.
 
-    __slots__ = ("_call", "_trap")
+    It has a trap of its own, so that it may run beside others of the same code.
+    """
 
-    def __init__(self, program: Program) -> None:
+    __slots__ = ("_call", "_octets", "_prototype", "_symbol", "_trap", "_types")
+
+    compiled = True
+
+    def __init__(self, program: Program, loop: Callable[..., int], signature: str) -> None:
         """Compile; UnavailableError where there is no native code."""
-        symbol, outside = PREFIX + judge.__name__, {"verdict": _VERDICT}
+        shape, outside = Signature.of(signature), {HOLE: _WANTED}
+        symbol = PREFIX + loop.__name__
 
         def make(machine: Any) -> Any:
-            texts = [text_of(judge, _JUDGE, outside), emit(program, VERDICT)]
+            texts = [text_of(loop, shape, outside), emit(program, PREFIX + HOLE)]
             return link(texts, [symbol], machine)
 
-        key = f"{key_of(judge, _JUDGE, outside)} {program.pack().hex()}"
-        code = code_of(make, "filter.o", key, most=_KEPT_FILTERS)
-        self._call = prototype(_JUDGE)(code.address(symbol))
+        key = f"{key_of(loop, shape, outside)} {program.pack().hex()}"
+        self._octets = octets_of(make, "filter.o", key, most=_KEPT_FILTERS)
+        self._types, self._symbol, self._prototype = shape.arguments, symbol, prototype(shape)
+        self._put()
+
+    def _put(self) -> None:
+        code = put(self._octets)
+        self._call = self._prototype(code.address(self._symbol))
         self._trap = Trap(code)
 
-    def judge(self, batch: PacketBatch) -> "array[int]":
-        """Give the indices of the packets that the program selects, ascending."""
-        columns = (batch.buffer, batch.offsets, batch.caplens, batch.wirelens)
-        if batch.count > min(map(len, columns[1:])):
-            raise ValueError(f"a batch of {batch.count} packets has shorter columns")
-        chosen = array("I", bytes(4 * batch.count))
-        kept = call(self._call, _JUDGE.arguments, (*columns, batch.count, chosen))
+    def twin(self) -> "NativeFill":
+        """Give the same for another thread."""
+        twin: NativeFill = object.__new__(NativeFill)
+        for name in ("_octets", "_prototype", "_symbol", "_types"):
+            setattr(twin, name, getattr(self, name))
+        twin._put()
+        return twin
+
+    def __call__(self, *arguments: Any) -> int:
+        """Run the loop; ProgramError where the program did what none may."""
+        result = call(self._call, self._types, arguments)
         self._trap.spring()
-        del chosen[kept:]
-        return chosen
+        return result
 
 
-@lru_cache(maxsize=16)
-def _native_judge(program: Program) -> NativeJudge:
-    """Give the native code of a program; that of the last programs is kept."""
-    return NativeJudge(program)
+class PlainFill:
+    """The same in plain Python, calling the plain eBPF machine."""
 
+    __slots__ = ("_loop", "_types")
 
-class PlainJudge:
-    """The same loop in plain Python, calling the plain eBPF machine."""
+    compiled = False
 
-    __slots__ = ("_judge",)
-
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, loop: Callable[..., int], signature: str) -> None:
         """Decode the program."""
         from pcapfilter.engine import vm
 
@@ -111,42 +125,58 @@ class PlainJudge:
         def run(buffer: memoryview, offset: int, caplen: int, wirelen: int) -> int:
             return machine.run(buffer[offset : offset + caplen], wirelen)
 
-        assert isinstance(judge, FunctionType)
-        self._judge: Callable[..., int] = FunctionType(
-            judge.__code__, {**judge.__globals__, "verdict": run}
-        )
+        assert isinstance(loop, FunctionType)
+        self._loop = FunctionType(loop.__code__, {**loop.__globals__, HOLE: run}, loop.__name__)
+        self._types = Signature.of(signature).arguments
 
-    def judge(self, batch: PacketBatch) -> "array[int]":
-        """Give the indices of the packets that the program selects, ascending."""
-        chosen = array("I", bytes(4 * batch.count))
-        with memoryview(batch.buffer) as buffer:
-            kept = self._judge(
-                buffer, batch.offsets, batch.caplens, batch.wirelens, batch.count, chosen
-            )
-        del chosen[kept:]
-        return chosen
+    def twin(self) -> "PlainFill":
+        """Give itself: only one thread runs at a time."""
+        return self
+
+    def __call__(self, *arguments: Any) -> int:
+        """Run the loop."""
+        views = (
+            argument if kind == "i64" else memoryview(argument)
+            for kind, argument in zip(self._types, arguments, strict=True)
+        )
+        return int(self._loop(*views))
+
+
+Fill = NativeFill | PlainFill
+
+
+@lru_cache(maxsize=16)
+def _native_fill(program: Program, loop: Callable[..., int], signature: str) -> NativeFill:
+    """Give native code; that of the last programs is kept."""
+    return NativeFill(program, loop, signature)
 
 
 class Engine:
     """What judges packets by one program: natively if that can be had here, plainly if not."""
 
-    __slots__ = ("_batches", "_program", "_single")
+    __slots__ = ("_fills", "_program", "_single")
 
     def __init__(self, program: Program) -> None:
         """Take a program; ProgramError where the checker refuses it."""
         check(program)
         self._program = program
-        self._batches: NativeJudge | PlainJudge | None = None
+        self._fills: dict[tuple[Callable[..., int], str], Fill] = {}
         self._single: NativeFilter | Machine | None = None
 
     def judge(self, batch: PacketBatch) -> "array[int]":
         """Give the indices of the packets that the program selects, ascending."""
-        if self._batches is None:
+        return judge_by(self.fill(judge, JUDGE), batch)
+
+    def fill(self, loop: Callable[..., int], signature: str) -> Fill:
+        """Give a loop in which the program stands where it calls `wanted`."""
+        found = self._fills.get((loop, signature))
+        if found is None:
             try:
-                self._batches = _native_judge(self._program)
+                found = _native_fill(self._program, loop, signature)
             except (UnavailableError, ImportError, OSError):
-                self._batches = PlainJudge(self._program)
-        return self._batches.judge(batch)
+                found = PlainFill(self._program, loop, signature)
+            self._fills[loop, signature] = found
+        return found
 
     def run(self, packet: Octets, wirelen: int | None = None) -> int:
         """Give the program's verdict on the captured octets of one packet."""
@@ -158,6 +188,17 @@ class Engine:
 
                 self._single = vm.Machine(self._program)
         return self._single.run(packet, wirelen)
+
+
+def judge_by(fill: Fill, batch: PacketBatch) -> "array[int]":
+    """Give the indices of the packets that `judge`, filled, selects."""
+    columns = (batch.buffer, batch.offsets, batch.caplens, batch.wirelens)
+    if batch.count > min(map(len, columns[1:])):
+        raise ValueError(f"a batch of {batch.count} packets has shorter columns")
+    chosen = array("I", bytes(4 * batch.count))
+    kept = fill(*columns, batch.count, chosen)
+    del chosen[kept:]
+    return chosen
 
 
 def engine_for(program: Program) -> Engine:

@@ -57,6 +57,61 @@ class Source(Protocol):
         """Let go of the file."""
 
 
+class Portion(Protocol):
+    """What was found in one range of a capture."""
+
+    @property
+    def batch(self) -> PacketBatch | None:
+        """The packets, if they were to be kept."""
+
+    @property
+    def seen(self) -> int:
+        """How many packets were looked at."""
+
+    @property
+    def matched(self) -> int:
+        """How many of them the filter selected."""
+
+
+class Ranges(Protocol):
+    """A capture cut into ranges.
+
+    They may be scanned in any order, by several threads; and are then confirmed one after another.
+    """
+
+    count: int
+
+    def scan(self, number: int) -> Portion | None:
+        """Scan a range by itself; None where that cannot be begun."""
+
+    def confirm(self, number: int, portion: Portion | None) -> Portion | None:
+        """Give what is in a range; None where the capture has ended before it.
+
+        A portion's packets are good until the next one is asked for.
+        """
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A Source whose framing loop can take a filter into it.
+
+    `fill` makes the loop with the filter in it. Either method gives None where that cannot be.
+    """
+
+    origin: Origin
+
+    def matching(
+        self, fill: Native, limit: int | None = None
+    ) -> Iterator[tuple[PacketBatch, int]] | None:
+        """Give what is selected, and how many packets each batch was chosen from."""
+
+    def ranges(self, fill: Native, *, size: int, keep: bool) -> Ranges | None:
+        """Give the same capture in ranges of some octets, with the packets if they are to be kept.
+
+        Each thread gets a loop of its own from `fill`.
+        """
+
+
 class Sink(Protocol):
     """Where selected packets go."""
 

@@ -176,7 +176,7 @@ class PcapSource:
             self.position = stretch.position
             yield batch, stretch.seen - seen
             seen = stretch.seen
-        self.spoil(stretch.fault)
+        self._report(self.position, stretch.fault)
 
     def ranges(self, fill: Native, *, size: int, keep: bool) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
@@ -185,16 +185,19 @@ class PcapSource:
             return None
         if not self._layout.settled or self._file.tell() != start:
             return None
+        if not getattr(fill(framing.frame, framing.FRAME), "compiled", False):
+            return None  # threads of plain Python would wait for each other
         from pcapfilter.io.ranges import Ranges
 
         bounds = range(start, self.size, size)
         return Ranges(
             self._layout, self._file.fileno(), bounds,
-            native=self._native, fill=fill, chunk=CHUNK, keep=keep,
+            native=self._native, fill=fill, chunk=CHUNK, keep=keep, report=self._report,
         )  # fmt: skip
 
-    def spoil(self, fault: "Fault | None", before: int = 0) -> None:
-        """Take note of what ended the reading, `before` packets having been seen elsewhere."""
+    def _report(self, position: int, fault: Fault | None, before: int = 0) -> None:
+        """Take note of how far was read and what ended it, `before` packets having come before."""
+        self.position = position
         if fault is not None:
             number = before + fault.before + 1
             self.damage = CaptureError(

@@ -7,10 +7,11 @@ for octet, whatever the payloads look like.
 """
 
 from array import array
+from collections.abc import Callable
 from os import preadv
 from typing import NamedTuple
 
-from pcapfilter.io import framing
+from pcapfilter.io import base, framing
 from pcapfilter.io.base import Loop, Native
 from pcapfilter.io.stretch import ENDLESS, Desk, Fault, Layout, Read, Stretch
 from pcapfilter.packets import Origin, PacketBatch, Record
@@ -36,8 +37,10 @@ class Portion(NamedTuple):
 class Ranges:
     """The ranges of a file, `size` octets each, from `start` to `end`.
 
-    `scan` may be called from several threads, `confirm` for one range after another by one of them.
-    Each scan takes a filter's loop of its own from `fill`. With `keep`, portions have their packets.
+    `scan` may be called from several threads, `confirm` for one range after another by one thread.
+    Each thread's scans have a loop of their own from `fill`. With `keep`, portions have their
+    packets. `report` is told how far the confirmed ranges reach, what is wrong there if anything,
+    and how many packets came before.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Ranges:
         fill: Native,
         chunk: int,
         keep: bool,
+        report: Callable[[int, Fault | None, int], None],
     ) -> None:
         self.count = len(bounds)
         self._layout, self._descriptor, self._bounds = layout, descriptor, bounds
@@ -60,6 +64,7 @@ class Ranges:
         self._shelves: list[Shelf] = []
         self._at = bounds.start
         self._lent: Shelf | None = None
+        self._report, self._seen, self._ended = report, 0, False
 
     def scan(self, number: int) -> "Portion | None":
         """Scan a range from where its first record seems to begin; None where none seems to."""
@@ -73,22 +78,29 @@ class Ranges:
         at = self._guess(window, have, big, header, lengths, longest, unit)
         return self._scan(number, bound + at) if at >= 0 else None
 
-    def confirm(self, number: int, portion: "Portion | None") -> Portion:
+    def confirm(self, number: int, portion: base.Portion | None) -> Portion | None:
         """Give a range's portion, scanned again if its beginning was guessed wrong.
 
-        The packets of one portion are good until the next is asked for.
+        None where the records have ended before. The packets of one portion are good until the
+        next is asked for.
         """
         if self._lent is not None:
             self._shelves.append(self._lent)
             self._lent = None
-        if portion is None or portion.start != self._at:
-            if portion is not None and portion.batch is not None:
-                self._shelves.append(Shelf.of(portion.batch))
-            portion = self._scan(number, self._at)
-        self._at = portion.next
-        if portion.batch is not None:
-            self._lent = Shelf.of(portion.batch)
-        return portion
+        if self._ended:
+            return None
+        found = portion if isinstance(portion, Portion) else None
+        if found is None or found.start != self._at:
+            if found is not None and found.batch is not None:
+                self._shelves.append(Shelf.of(found.batch))
+            found = self._scan(number, self._at)
+        self._at = found.next
+        self._ended = found.fault is not None
+        self._report(found.next, found.fault, self._seen)
+        self._seen += found.seen
+        if found.batch is not None:
+            self._lent = Shelf.of(found.batch)
+        return found
 
     def _scan(self, number: int, start: int) -> Portion:
         try:
@@ -144,7 +156,7 @@ class Shelf:
 
     def _make_room(self, octets: int, rows: int) -> None:
         if self.used + octets > len(self.buffer):
-            self.buffer += bytes(max(octets, len(self.buffer)))
+            self.buffer += bytes(max(octets, 1 << 20))
         if self.rows + rows > len(self.columns[0]):
             for column in self.columns:
                 column.frombytes(bytes(4 * max(rows, len(column))))

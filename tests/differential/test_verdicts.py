@@ -12,7 +12,8 @@ import pytest
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
 from pcapfilter.engine.reference import Machine
-from pcapfilter.engine.scan import NativeJudge
+from pcapfilter.engine.scan import JUDGE, NativeFill, judge_by
+from pcapfilter.engine.scan import judge as batch_loop
 from pcapfilter.engine.vm import Machine as EbpfMachine
 from pcapfilter.net import linktype
 from pcapfilter.packets import Origin, PacketBatch
@@ -70,5 +71,5 @@ def one_verdict(program: Program, frames: list[bytes], batch: PacketBatch, text:
     selected = [n for n, verdict in enumerate(wanted) if verdict]
     ebpf = EbpfMachine(translated)
     assert [n for n, frame in enumerate(frames) if ebpf.run(frame)] == selected, text
-    assert list(NativeJudge(translated).judge(batch)) == selected, text
+    assert list(judge_by(NativeFill(translated, batch_loop, JUDGE), batch)) == selected, text
     return len(selected)

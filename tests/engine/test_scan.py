@@ -18,12 +18,26 @@ from pcapfilter.ebpf import program as ebpf
 from pcapfilter.engine import cache, loops, reference, scan
 from pcapfilter.engine.jit import NativeFilter
 from pcapfilter.engine.loops import Signature, UnavailableError, native
-from pcapfilter.engine.scan import Engine, NativeJudge, PlainJudge, engine_for
+from pcapfilter.engine.scan import Engine, NativeFill, PlainFill, engine_for, judge_by
 from pcapfilter.errors import ProgramError
 from pcapfilter.packets import Origin, PacketBatch
 from tests.bpf.programs import random_packet, random_program
 
 NOWHERE = cast(Origin, None)
+
+
+class Judge:
+    """One of the two forms of the loop over batches."""
+
+    def __init__(self, form: type[NativeFill] | type[PlainFill], program: ebpf.Program) -> None:
+        self.fill = form(program, scan.judge, scan.JUDGE)
+
+    def judge(self, batch: PacketBatch) -> "array[int]":
+        return judge_by(self.fill, batch)
+
+
+def both(program: ebpf.Program) -> tuple[Judge, Judge]:
+    return Judge(NativeFill, program), Judge(PlainFill, program)
 
 
 def sum_of(items: Any, count: int, out: Any) -> int:
@@ -47,7 +61,7 @@ SUM = "i64(u32*, i64, i64*)"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, and nothing remembered in this process."""
     monkeypatch.setattr(sys.modules[__name__], "native", loops.native.__wrapped__)
-    monkeypatch.setattr(scan, "_native_judge", NativeJudge)
+    monkeypatch.setattr(scan, "_native_fill", NativeFill)
     monkeypatch.setenv("PCAPFILTER_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -62,7 +76,7 @@ def test_judge_agrees_with_the_reference_machine() -> None:
         machine = reference.Machine(program)
         wanted = array("I", [n for n, p in enumerate(packets) if machine.run(p)])
         translated = translate(program)
-        for engine in (NativeJudge(translated), PlainJudge(translated)):
+        for engine in both(translated):
             assert engine.judge(batch) == wanted
         single = engine_for(translated)
         assert [n for n, p in enumerate(packets) if single.run(p)] == list(wanted)
@@ -75,7 +89,7 @@ def test_judge_knows_captured_and_wire_length() -> None:
     batch = PacketBatch.of([bytes(10), bytes(10), bytes(9), bytes(0)], NOWHERE)
     batch.wirelens = array("I", [100, 99, 2**32 - 1, 100])
     translated = translate(program)
-    for engine in (NativeJudge(translated), PlainJudge(translated)):
+    for engine in both(translated):
         assert list(engine.judge(batch)) == [0]
         batch.count = 0
         assert list(engine.judge(batch)) == []
@@ -87,14 +101,14 @@ def test_columns_are_as_long_as_the_batch() -> None:
     batch = PacketBatch.of([bytes(10)], NOWHERE)
     batch.count = 2
     with pytest.raises(ValueError, match="shorter"):
-        NativeJudge(ebpf.Program.of([(0xB7, 0, 0, 0, 1), (0x95, 0, 0, 0, 0)])).judge(batch)
+        Judge(NativeFill, ebpf.Program.of([(0xB7, 0, 0, 0, 1), (0x95, 0, 0, 0, 0)])).judge(batch)
 
 
 def test_a_bad_program_is_an_error_and_no_crash() -> None:
     """A load outside a packet ends the batch with the place in the program."""
     program = ebpf.Program.of([(0x69, 0, 1, 4, 0), (0x95, 0, 0, 0, 0)])
     batch = PacketBatch.of([bytes(6), bytes(5)], NOWHERE)
-    for engine in (NativeJudge(program), PlainJudge(program)):
+    for engine in both(program):
         with pytest.raises(ProgramError) as caught:
             engine.judge(batch)
         assert caught.value.pc == 0
@@ -165,7 +179,7 @@ def test_filters_are_kept_and_trimmed(folder: Path, monkeypatch: pytest.MonkeyPa
         program = ebpf.Program.of([(0x71, 0, 1, 1, 0), (0x07, 0, 0, 0, number), (0x95, 0, 0, 0, 0)])
         batch.count = 2
         for _ in range(2):
-            engine = NativeJudge(program)
+            engine = Judge(NativeFill, program)
             assert list(engine.judge(batch)) == ([0] if number == 0 else [0, 1])
         batch.count = 3
         with pytest.raises(ProgramError):
@@ -207,7 +221,7 @@ def test_an_engine_is_native_where_it_can_be() -> None:
     """And checks its program before anything is compiled."""
     engine = Engine(translate(Program.of([(0x30, 0, 0, 0), (0x16, 0, 0, 0)])))
     assert list(engine.judge(PacketBatch.of([b"\0", b"\1", b""], NOWHERE))) == [1]
-    assert isinstance(engine._batches, NativeJudge)
+    assert engine.fill(scan.judge, scan.JUDGE).compiled
     assert engine.run(b"\1") == 1
     assert isinstance(engine._single, NativeFilter)
 
@@ -238,9 +252,9 @@ def test_processes_fill_the_cache_at_once(folder: Path) -> None:
 
 
 def test_a_warm_cache_loads_neither_numba_nor_numpy() -> None:
-    """A new process judges with llvmlite alone."""
+    """A new process judges by what is kept."""
     program = Program.of([(0x30, 0, 0, 0), (0x16, 0, 0, 0)])
-    NativeJudge(translate(program))
+    Judge(NativeFill, translate(program))
     script = (
         "import sys\n"
         "from pcapfilter.engine.scan import Engine\n"
