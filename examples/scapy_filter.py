@@ -2,8 +2,7 @@
 
 import sys
 
-from scapy.sendrecv import sniff
-from scapy.utils import rdpcap
+from scapy.all import rdpcap, sniff  # .all knows the layers of every link type
 
 import pcapfilter
 

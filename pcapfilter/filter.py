@@ -73,7 +73,7 @@ class Filter:
     options: Options
     _expr: "Expr | None"
     _programs: "dict[Origin, Program]"
-    _judges: "dict[Link | None, _Judge]"
+    _judges: "dict[Link | Origin | None, _Judge]"
     _engines: "dict[Origin, Engine]"
 
     def __init__(self, text: str, options: Options) -> None:
@@ -177,10 +177,23 @@ class Filter:
         if isinstance(packet, Octets):
             return self.matches(packet)
         if isinstance(packet, Packet):
-            return self.matches(packet.data, packet.wirelen, packet.link)
+            if packet.origin is None:
+                return self.matches(packet.data, packet.wirelen, packet.link)
+            return self._matches(packet.data, packet.wirelen, packet.origin)
         from pcapfilter.integrations import frame_of
 
-        return self.matches(*frame_of(packet))
+        frame, wirelen, link, swapped = frame_of(packet)
+        if link is None:
+            return self.matches(frame, wirelen)
+        # Other people's packets come from savefiles, as far as anybody can tell.
+        origin = Origin(resolve(link), self.options.snaplen, swapped=swapped)
+        return self._matches(frame, wirelen, origin)
+
+    def _matches(self, frame: Octets, wirelen: int | None, origin: Origin) -> bool:
+        judge = self._judges.get(origin)
+        if judge is None:
+            judge = self._judges[origin] = _Judge(self._program(origin))
+        return judge.run(frame, wirelen) != 0
 
     # ---- captures ----------------------------------------------------------------------------
 

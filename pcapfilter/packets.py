@@ -22,16 +22,6 @@ STAMPS = {"little": Struct("<II"), "big": Struct(">II")}
 """Seconds and parts of a second, at the beginning of a record's header, by byte order."""
 
 
-class Packet(NamedTuple):
-    """One packet: when it came (since 1970), how much was captured, how long it was, its bytes."""
-
-    time_ns: int
-    caplen: int
-    wirelen: int
-    data: bytes
-    link: "LinkType"
-
-
 class Origin(NamedTuple):
     """Where packets come from, as far as the program that judges them depends on it.
 
@@ -43,6 +33,20 @@ class Origin(NamedTuple):
     snaplen: int = MAXIMUM_SNAPLEN
     source: Literal["file", "live"] | None = "file"
     swapped: bool = False
+
+
+class Packet(NamedTuple):
+    """One packet: when it came (since 1970), how much was captured, how long it was, its bytes.
+
+    `origin` says more than `link` of where it comes from, where that is known.
+    """
+
+    time_ns: int
+    caplen: int
+    wirelen: int
+    data: bytes
+    link: "LinkType"
+    origin: Origin | None = None
 
 
 class Record(NamedTuple):
@@ -121,6 +125,7 @@ class PacketBatch:
             self.wirelens[index],
             self.octets(index),
             self.origin.link,
+            self.origin,
         )
 
     def __iter__(self) -> Iterator[Packet]:

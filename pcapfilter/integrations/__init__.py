@@ -1,17 +1,28 @@
 """Other people's packets: told by their class, without loading what is not loaded already."""
 
+import sys
 from typing import Any, NamedTuple
 
 
 class Frame(NamedTuple):
     """What a packet object comes down to: its bytes, its length on the wire, its link type.
 
-    None stands for the link type that the filter was compiled for.
+    None stands for the link type that the filter was compiled for. `swapped` says that it comes
+    from a machine of the other byte order, where that shows.
     """
 
     octets: bytes
     wirelen: int
     link: str | int | None
+    swapped: bool = False
+
+
+def is_swapped(octets: bytes) -> bool:
+    """Tell whether a BSD loopback header was written in the other byte order.
+
+    Address families are small numbers: in network byte order the first two octets are zero.
+    """
+    return (octets[:2] == b"\0\0") == (sys.byteorder == "little")
 
 
 def frame_of(packet: Any) -> Frame:

@@ -6,7 +6,7 @@ A dpkt frame keeps no original bytes: they are packed anew, without what padded 
 from typing import Any
 
 from pcapfilter.errors import UnsupportedError
-from pcapfilter.integrations import Frame
+from pcapfilter.integrations import Frame, is_swapped
 
 LINKS: dict[str, str] = {
     # class -> link type
@@ -27,7 +27,8 @@ def frame_of(packet: Any) -> Frame:
     for ancestor in type(packet).__mro__:
         if ancestor.__name__ in LINKS:
             octets = bytes(packet)
-            return Frame(octets, len(octets), LINKS[ancestor.__name__])
+            link = LINKS[ancestor.__name__]
+            return Frame(octets, len(octets), link, link == "NULL" and is_swapped(octets))
     name = type(packet).__name__
     raise UnsupportedError(
         f"no link type is known for dpkt's {name}",

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from pcapfilter.errors import UnsupportedError
-from pcapfilter.integrations import Frame
+from pcapfilter.integrations import Frame, is_swapped
 
 LINKS: dict[str, str] = {
     # class of the first layer -> link type
@@ -34,7 +34,8 @@ def frame_of(packet: Any) -> Frame:
     if original and octets != original and bytes(type(packet)(original)) == octets:
         octets = original
     wirelen = packet.wirelen if octets == original else None
-    return Frame(octets, wirelen or len(octets), link_of(packet))
+    link = link_of(packet)
+    return Frame(octets, wirelen or len(octets), link, link == "NULL" and is_swapped(octets))
 
 
 def link_of(packet: Any) -> str | int | None:

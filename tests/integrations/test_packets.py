@@ -82,7 +82,7 @@ def test_scapy_packets_bring_their_original_octets_unless_changed() -> None:
     wrong_sum = HTTP[:24] + b"\xde\xad" + HTTP[26:] + bytes(6)
     packet = l2.Ether(wrong_sum)
     packet.wirelen = 1000
-    assert frame_of(packet) == (wrong_sum, 1000, "EN10MB")
+    assert frame_of(packet) == (wrong_sum, 1000, "EN10MB", False)
     packet["TCP"].dport = 53
     assert frame_of(packet).octets != wrong_sum
     assert not WEB(packet)
@@ -122,3 +122,30 @@ def test_the_example_runs(root: Path, tmp_path: Path) -> None:
         env={"PYTHONPATH": str(root), "HOME": str(tmp_path), "PATH": "/nowhere"},
     )
     assert done.stdout.decode().splitlines()[-1] == "3 sniffed, 3 picked"
+
+
+@pytest.mark.parametrize("name", ["null", "null-big-endian", "loop", "ppp", "linux_sll", "enc"])
+def test_packets_that_were_read_are_judged_as_the_capture_is(captures: Path, name: str) -> None:
+    """By the program for their file: IPv6 has other numbers there than on an interface."""
+    path = captures / f"{name}.pcap"
+    for text in ("ip6", "ip or ip6", "tcp", "port 80"):
+        made = pf.compile(text)
+        matched = made.count(path).matched
+        assert sum(map(made, pf.compile("").read(path))) == matched, text
+
+
+@pytest.mark.parametrize(
+    "name", ["null", "null-big-endian", "loop", "ppp", "linux_sll", "ethernet"]
+)
+def test_the_example_knows_every_link_type(root: Path, captures: Path, name: str) -> None:
+    pytest.importorskip("scapy")
+    path = captures / f"{name}.pcap"
+    done = subprocess.run(
+        [sys.executable, str(root / "examples" / "scapy_filter.py"), str(path), "tcp"],
+        capture_output=True,
+        check=True,
+        cwd=root,
+        env={"PYTHONPATH": str(root), "HOME": "/nonexistent", "PATH": "/nowhere"},
+    )
+    matched = pf.compile("tcp").count(path).matched
+    assert done.stdout.decode().splitlines()[-1] == f"{matched} sniffed, {matched} picked"

@@ -134,7 +134,8 @@ def test_chunks_smaller_than_records(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_packet_says_what_it_is() -> None:
     source = open_source(io.BytesIO(VARIANTS["nanoseconds, big-endian"]))
     first, second, _ = [packet for batch in source.batches() for packet in batch]
-    assert first == (1_000_000_002, 60, 60, OCTETS, source.origin.link)
+    origin = source.origin
+    assert first == (1_000_000_002, 60, 60, OCTETS, origin.link, origin)
     assert (second.time_ns, second.wirelen) == (3_002_000_000, 100)
     assert source.origin.swapped
     assert source.origin.source == "file"
