@@ -172,6 +172,38 @@ def write(  # every field of a capture that a test may want otherwise
     (FOLDER / name).write_bytes(out[: len(out) - missing])
 
 
+def block(order: str, kind: int, body: bytes) -> bytes:
+    """A block of a pcapng file."""
+    body += bytes(-len(body) % 4)
+    length = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + length + body + length
+
+
+def write_mixed(name: str, captures: dict[str, list[tuple[bytes, int]]]) -> None:
+    """Write a pcapng file of two sections, of either byte order, with an interface a link type.
+
+    Packets of the interfaces alternate. Their clocks count in 10**-6, 10**-9, 2**-20 seconds.
+    """
+    out = bytearray()
+    for order, first in (("<", 0), (">", 1)):
+        out += block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+        clocks = []
+        for number, link in enumerate(captures):
+            resolution, ticks = ((6, 10**6), (9, 10**9), (128 + 20, 2**20))[number % 3]
+            clocks.append(ticks)
+            options = struct.pack(order + "HHB3xHH", 9, 1, resolution, 0, 0)
+            description = struct.pack(order + "HHI", by_name(link).linktype, 0, SNAPLEN)
+            out += block(order, 1, description + options)
+        for number, row in enumerate(zip(*captures.values(), strict=False)):
+            out += block(order, 0xBAD, b"unknown" * (number % 3))
+            for interface, (octets, wirelen) in enumerate(row):
+                time = (BEGIN + 1_234_567 * number) * clocks[interface] // 10**9
+                if number % 2 == first:
+                    words = (interface, time >> 32, time & 0xFFFFFFFF, len(octets), wirelen)
+                    out += block(order, 6, struct.pack(order + "IIIII", *words) + octets)
+    (FOLDER / name).write_bytes(out)
+
+
 def main() -> None:
     """Write all captures, anew."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -183,10 +215,13 @@ def main() -> None:
     write("ethernet-snaplen.pcap", "EN10MB", ethernet[::2], snaplen=60)
     write("ethernet-empty.pcap", "EN10MB", [])
     write("ethernet-cut.pcap", "EN10MB", ethernet[:20], missing=7)
+    mixed = {"EN10MB": ethernet}
     for name in HEADERS:
         rng = random.Random(name)
         packets = lengths(rng, list(everyday(rng, name)))
         write(f"{name.lower()}.pcap", name, packets)
+        if name in {"RAW", "LINUX_SLL"}:
+            mixed[name] = packets
         if name == "NULL":
             # The family is in the order of the machine that captured.
             swapped = [(octets[3::-1] + octets[4:], wirelen) for octets, wirelen in packets]
@@ -198,6 +233,7 @@ def main() -> None:
         write(f"{name.lower()}.pcap", name, lengths(rng, list(monitored(rng, name))))
     for name, frames in OTHERS.items():
         write(f"{name.lower()}.pcap", name, lengths(random.Random(name), frames))
+    write_mixed("mixed.pcapng", mixed)
 
 
 if __name__ == "__main__":

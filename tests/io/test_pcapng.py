@@ -80,6 +80,47 @@ def test_real_captures_are_read_as_by_tcpdump(real_captures: Path, tmp_path: Pat
 
 
 @needs_tcpdump
+@pytest.mark.parametrize("order", [LITTLE, BIG], ids=["little", "big"])
+def test_converted_captures_give_what_tcpdump_selects(
+    order: Order, captures: Path, tmp_path: Path
+) -> None:
+    path, target = tmp_path / "in.pcapng", tmp_path / "theirs"
+    for capture in sorted(captures.glob("*.pcap")):
+        source = open_source(capture)
+        octets = order.section() + order.interface(
+            source.origin.link.linktype, source.origin.snaplen, resolution=9
+        )
+        for batch in source.batches():
+            for p in batch:
+                octets += order.packet(p.data, p.time_ns, wirelen=p.wirelen)
+        source.close()
+        path.write_bytes(octets)
+        for text in ("", "ip and len > 60", "not greater 50"):
+            target.unlink(missing_ok=True)
+            tcpdump("-r", path, "-w", target, "--nano", text)
+            ours = io.BytesIO()
+            try:
+                found = pcapfilter.compile(text, netmask=0).copy(path, ours)
+            except FilterError as error:
+                refused = error.message in theirs.stderr.decode()
+                assert refused, capture.name
+            else:
+                assert found.damage is None
+                assert ours.getvalue() == target.read_bytes(), (capture.name, text)
+
+
+def test_a_file_of_many_kinds(captures: Path) -> None:
+    path = captures / "mixed.pcapng"
+    everything = packets(path.read_bytes())
+    assert {packet.link.name for packet in everything} == {"EN10MB", "LINUX_SLL", "RAW"}
+    for text in ("tcp", "udp port 53", "ip6 or len < 20", "not ip"):
+        made = pcapfilter.compile(text)
+        wanted = [p for p in everything if made.matches(p.data, p.wirelen, p.link)]
+        assert list(made.read(path)) == wanted
+        assert wanted
+
+
+@needs_tcpdump
 def test_damaged_files_are_read_as_by_tcpdump(
     tmp_path: Path, rng: random.Random, sweep: float
 ) -> None:
