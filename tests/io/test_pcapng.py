@@ -99,6 +99,10 @@ def test_converted_captures_give_what_tcpdump_selects(
             target.unlink(missing_ok=True)
             tcpdump("-r", path, "-w", target, "--nano", text)
             ours = io.BytesIO()
+            if not target.exists():
+                with pytest.raises((RejectsAllError, UnsupportedError)):
+                    pcapfilter.compile(text, netmask=0).copy(path, ours)
+                continue
             found = pcapfilter.compile(text, netmask=0).copy(path, ours)
             assert found.damage is None
             assert ours.getvalue() == target.read_bytes(), (capture.name, text)
