@@ -31,7 +31,7 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> Cut:
     def apply(size: int, chunk: int = 4096) -> None:
         monkeypatch.setattr(job, "range_size", lambda _: size)
         monkeypatch.setattr(pcap_file, "CHUNK", chunk)
-        monkeypatch.setattr(ranges, "WINDOW", 4 * size)
+        monkeypatch.setattr(ranges, "WINDOWS", (4 * size, 8 * size))
 
     return apply
 

@@ -17,6 +17,11 @@ VERDICT = "pcapfilter_verdict"
 """The symbol of a filter's function, by which loops call it."""
 
 
+LARGE, HUGE = 400_000, 8_000_000
+"""Sizes of LLVM text (a filter of 2,000 and of 36,000 eBPF instructions) from which on a filter is
+not inlined and optimised less, and not at all: what LLVM takes for it grows with the square."""
+
+
 def machine_here() -> Any:
     """The target machine of this processor."""
     import llvmlite.binding as llvm
@@ -44,6 +49,9 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
     """Give the module of several texts, optimised; what is not exported may be inlined away."""
     import llvmlite.binding as llvm
 
+    size = sum(map(len, texts))
+    if size > LARGE:
+        texts = [text.replace("alwaysinline", "noinline") for text in texts]
     module = llvm.parse_assembly(texts[0])
     for text in texts[1:]:
         module.link_in(llvm.parse_assembly(text))
@@ -53,8 +61,10 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
         if not function.is_declaration and function.name not in exports:
             function.linkage = "internal"
     module.verify()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(2))
-    builder.getModulePassManager().run(module, builder)
+    if size <= HUGE:
+        options = llvm.create_pipeline_tuning_options(1 if size > LARGE else 2)
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
     return module
 
 

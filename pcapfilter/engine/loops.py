@@ -94,14 +94,17 @@ def native(function: Callable[..., int], signature: str) -> Loop:
 def call(function: Callable[..., int], types: tuple[str, ...], arguments: tuple[Any, ...]) -> int:
     """Call native code with the addresses of buffers, which are held still meanwhile."""
     holds: list[Any] = []
-    words: list[int] = []
     try:
-        for kind, argument in zip(types, arguments, strict=True):
-            if kind == "i64":
-                words.append(argument)
-            else:
-                words.append(hold(argument, kind, holds))
-        return function(*words)
+        return function(
+            *[
+                argument
+                if kind == "i64"
+                else argument.buffer_info()[0]
+                if type(argument) is array and argument.itemsize == _ITEMS[kind]
+                else hold(argument, kind, holds)
+                for kind, argument in zip(types, arguments, strict=True)
+            ]
+        )
     finally:
         for held in holds:
             if type(held) is Pin:
@@ -111,11 +114,10 @@ def call(function: Callable[..., int], types: tuple[str, ...], arguments: tuple[
 def hold(buffer: Any, kind: str, holds: list[Any]) -> int:
     """Give the address of a buffer, and add what keeps it still to `holds`.
 
-    Two kinds of buffers come in every batch, and have a quicker way than the one for all.
+    Two kinds of buffers come in every batch, and have a quicker way than the one for all: arrays
+    above, and bytearrays here.
     """
     items = _ITEMS[kind]
-    if type(buffer) is array and buffer.itemsize == items:
-        return buffer.buffer_info()[0]
     if type(buffer) is bytearray and items == 1 and buffer:
         first = ctypes.c_char.from_buffer(buffer)
         holds.append(first)

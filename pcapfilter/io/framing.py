@@ -36,7 +36,7 @@ CHAIN = 24
 
 DAY = 86400
 
-RUNS = "i64(u32*, i64, u32*, u32*, i64, u32*, u32*)"
+RUNS = "i64(u32*, i64, u32*, u32*, i64, u32*, u32*, i64, u8*, u8*)"
 """The signature of `runs`."""
 
 GATHER = "i64(u8*, u32*, i64, u32*, u32*, u32*, i64, i64, i64, i64, u8*)"
@@ -220,22 +220,41 @@ def runs(
     header: int,
     starts: MutableSequence[int],
     ends: MutableSequence[int],
+    most: int,
+    buffer: Sequence[int],
+    out: MutableSequence[int],
 ) -> int:
-    """Give the number of runs of neighbouring records among those selected, and their bounds."""
+    """Give the number of runs of neighbouring records among those selected, and their bounds.
+
+    Where there are more than `most`, copy the records to `out` instead, and give minus the octets.
+    """
     found = 0
     end = -1
     for number in range(count):
         index = selected[number]
         start = offsets[index] - header
         if start != end:
+            if found == most:
+                found += 1
+                break
             if found > 0:
                 ends[found - 1] = end
             starts[found] = start
             found += 1
         end = offsets[index] + caplens[index]
-    if found > 0:
-        ends[found - 1] = end
-    return found
+    if found <= most:
+        if found > 0:
+            ends[found - 1] = end
+        return found
+    at = 0
+    for number in range(count):
+        index = selected[number]
+        start = offsets[index] - header
+        size = header + caplens[index]
+        for octet in range(size):
+            out[at + octet] = buffer[start + octet]
+        at += size
+    return -at
 
 
 def gather(

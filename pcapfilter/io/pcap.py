@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CHUNK = 512 * 1024
 """Octets read at once: they are still in the second-level cache when they are judged."""
 
+MOST_RUNS = 4
+"""Up to so many runs of a batch's records are written one by one; otherwise they are joined."""
+
 FILE_HEADER = Struct("=IHHIIII")
 """Magic number, version (major, minor), two unused words, snapshot length, link type."""
 
@@ -238,7 +241,7 @@ class PcapSink:
         self._link, self._snaplen, self._unit = link, snaplen, unit
         self._runs = native(framing.runs, framing.RUNS)
         self._gather = native(framing.gather, framing.GATHER)
-        self._bounds = (array("I"), array("I"))
+        self._bounds = (array("I", bytes(4 * MOST_RUNS)), array("I", bytes(4 * MOST_RUNS)))
         self._out = bytearray()
         magic = next(variant.magic for variant in VARIANTS if variant.unit == unit)
         write_all(
@@ -253,23 +256,20 @@ class PcapSink:
         """
         self._check(batch, selected)
         record, count = batch.record, len(selected)
-        if record.verbatim and record.unit == self._unit:
-            starts, ends = self._bounds
-            if len(starts) < count:
-                starts, ends = self._bounds = (
-                    array("I", bytes(4 * count)),
-                    array("I", bytes(4 * count)),
-                )
-            found = self._runs(
-                selected, count, batch.offsets, batch.caplens, record.size, starts, ends
-            )
-            if found <= 4:
-                view = memoryview(batch.buffer)
-                for run in range(found):
-                    write_all(self._file, view[starts[run] : ends[run]])
-                return
         if len(self._out) < len(batch.buffer) + 16:
             self._out = bytearray(len(batch.buffer) + 16)
+        if record.verbatim and record.unit == self._unit:
+            starts, ends = self._bounds
+            found = self._runs(
+                selected, count, batch.offsets, batch.caplens, record.size, starts, ends,
+                MOST_RUNS, batch.buffer, self._out,
+            )  # fmt: skip
+            if found < 0:
+                write_all(self._file, memoryview(self._out)[:-found])
+            view = memoryview(batch.buffer)
+            for run in range(found):
+                write_all(self._file, view[starts[run] : ends[run]])
+            return
         size = self._gather(
             batch.buffer, selected, count, batch.offsets, batch.caplens, batch.wirelens,
             record.size, int(record.order == "big"), _scale(record.unit, self._unit),

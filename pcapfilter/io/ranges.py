@@ -16,8 +16,8 @@ from pcapfilter.io.base import Loop, Native
 from pcapfilter.io.stretch import ENDLESS, Desk, Fault, Layout, Read, Stretch
 from pcapfilter.packets import Origin, PacketBatch, Record
 
-WINDOW = 256 * 1024
-"""Octets of a range in which the beginning of a record is looked for."""
+WINDOWS = (64 * 1024, 1024 * 1024)
+"""Octets of a range in which the beginning of a record is looked for: first few, then more."""
 
 BEYOND = 4096
 """Octets read at once beyond a range's end."""
@@ -71,12 +71,15 @@ class Ranges:
         if number == 0:
             return self._scan(number, self._bounds.start)
         bound = self._bounds[number]
-        window = bytearray(WINDOW)
-        have = preadv(self._descriptor, [window], bound)
         big, header, lengths, _, longest = self._layout.numbers
         unit = self._layout.record.unit
-        at = self._guess(window, have, big, header, lengths, longest, unit)
-        return self._scan(number, bound + at) if at >= 0 else None
+        for size in WINDOWS:
+            window = bytearray(size)
+            have = preadv(self._descriptor, [window], bound)
+            at = self._guess(window, have, big, header, lengths, longest, unit)
+            if at >= 0:
+                return self._scan(number, bound + at)
+        return None
 
     def confirm(self, number: int, portion: base.Portion | None) -> Portion | None:
         """Give a range's portion, scanned again if its beginning was guessed wrong.
