@@ -128,9 +128,10 @@ class _Chains:
         return True
 
     def _lead(self, pred: Node, way: str, target: Node) -> None:
-        """Let an edge go elsewhere."""
-        del self._entries[getattr(pred, way)][pred, way]
-        self._entries[target][pred, way] = None
+        """Let an edge go elsewhere; nobody takes it if moved edges have cut off its block."""
+        if pred in self._entries:
+            del self._entries[getattr(pred, way)][pred, way]
+            self._entries[target][pred, way] = None
         setattr(pred, way, target)
 
     def _decided(self, edge: tuple[Node, str], test: Node, outcome: bool) -> bool:
