@@ -50,9 +50,12 @@ def packet(random: Random, size: int) -> bytes:
     return (start + random.randbytes(max(0, size - len(start))))[:size]
 
 
-def make(path: Path, kind: str, size: int) -> None:
-    """Write a capture of about `size` octets, unless it is there already."""
-    block = records(kind, Random(kind))
+def make(path: Path, kind: str, size: int, *, count: int = 20_000) -> None:
+    """Write a capture of about `size` octets, unless it is there already.
+
+    It repeats the same `count` records, and has them once at least.
+    """
+    block = records(kind, Random(kind), count)
     times = max(1, size // len(block))
     if path.exists() and path.stat().st_size == len(HEADER) + times * len(block):
         return
