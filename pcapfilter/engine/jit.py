@@ -17,9 +17,9 @@ VERDICT = "pcapfilter_verdict"
 """The symbol of a filter's function, by which loops call it."""
 
 
-LARGE, HUGE = 400_000, 8_000_000
-"""Sizes of LLVM text (a filter of 2,000 and of 36,000 eBPF instructions) from which on a filter is
-not inlined and optimised less, and not at all: what LLVM takes for it grows with the square."""
+LARGE = 400_000
+"""The size of LLVM text (of a filter of some 2,000 eBPF instructions) from which on a filter is not
+inlined, and optimised less: what LLVM takes for all it can do grows with the square."""
 
 
 def machine_here() -> Any:
@@ -61,10 +61,9 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
         if not function.is_declaration and function.name not in exports:
             function.linkage = "internal"
     module.verify()
-    if size <= HUGE:
-        options = llvm.create_pipeline_tuning_options(1 if size > LARGE else 2)
-        builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
+    options = llvm.create_pipeline_tuning_options(1 if size > LARGE else 2)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
     return module
 
 
