@@ -21,6 +21,7 @@ from pcapfilter.bpf import alu, isa
 from pcapfilter.bpf.isa import ADD, ALU, IMM, IND, LD, LDX, MEM, MISC, MSH, TAX, TXA, B
 from pcapfilter.codegen.cfg import NOP, Stmt
 from pcapfilter.codegen.optimize.simplify import values_before
+from pcapfilter.codegen.optimize.values import LONGEST
 from pcapfilter.codegen.optimize.work import Node, Work, X
 
 _LOAD = LD | IMM
@@ -81,16 +82,49 @@ def _add_to_offset(work: Work, node: Node, at: int, behind: int) -> bool:
     if load == end or stmts[load].code & _SIZES != LD | IND:
         return False
     added, offset = stmts[at].k, stmts[load].k
-    if not _sums_alike(added, offset, _INDEX_LIMIT if add != behind else _limit(work, node, at)):
+    if not _sums_alike(added, offset, _INDEX_LIMIT):
+        return False  # the least that is asked
+    if add == behind and not _sums_alike_there(work, node, at, added, offset):
         return False
     stmts[load].k = added + offset & alu.MASK
     stmts[at].code = stmts[add].code = stmts[tax].code = NOP
     return True
 
 
-def _limit(work: Work, node: Node, at: int) -> int:
-    """The largest that X can be before the statement at `at`."""
-    return work.numbers.limit(values_before(work, node, at)[X])
+def _sums_alike_there(work: Work, node: Node, at: int, added: int, offset: int) -> bool:
+    """Tell the same of the values that X can have before the statement at `at`."""
+    x = values_before(work, node, at)[X]
+    if _sums_alike(added, offset, work.numbers.limit(x)):
+        return True
+    return _sums_alike(added, offset, LONGEST) and _was_index(work, node, at, x)
+
+
+def _was_index(work: Work, node: Node, end: int, number: int) -> bool:
+    """Tell whether every way to the statement at `end` has loaded with an X of this number.
+
+    If X were beyond the packet, it would have been rejected there.
+    """
+    seen: set[Node] = set()
+    stack = [(node, end)]
+    while stack:
+        block, end = stack.pop()
+        if not _loads_with(work, block, end, number):
+            if not block.preds:
+                return False
+            new = set(block.preds) - seen
+            seen |= new
+            stack += [(pred, len(pred.stmts)) for pred in new]
+    return True
+
+
+def _loads_with(work: Work, block: Node, end: int, number: int) -> bool:
+    if block.jumps_inside:
+        return False
+    return any(
+        stmt.code & _SIZES == LD | IND and values_before(work, block, at)[X] == number
+        for at, stmt in enumerate(block.stmts[:end])
+        if stmt.code != NOP
+    )
 
 
 def _sums_alike(added: int, offset: int, limit: int) -> bool:

@@ -9,8 +9,11 @@ from pcapfilter.bpf import alu, isa
 UNSURE = 0
 """The largest number of which nothing is known."""
 
+LONGEST = 134217728
+"""The longest record that libpcap reads whole (D-Bus)."""
+
 _LIMITS = {
-    isa.LD | isa.LEN: 134217728,  # the longest record that libpcap reads whole (D-Bus)
+    isa.LD | isa.LEN: LONGEST,
     isa.LD | isa.B | isa.ABS: 0xFF,
     isa.LD | isa.B | isa.IND: 0xFF,
     isa.LD | isa.H | isa.ABS: 0xFFFF,
@@ -77,6 +80,9 @@ class Values:
             return min(limit, alu.MASK)
         if op == isa.ALU | isa.AND:
             return min(self.limit(first, depth - 1), self.limit(second, depth - 1))
+        if op == isa.ALU | isa.OR:
+            limit = max(self.limit(first, depth - 1), self.limit(second, depth - 1))
+            return (1 << limit.bit_length()) - 1
         if op == isa.ALU | isa.MUL:
             return min(self.limit(first, depth - 1) * self.limit(second, depth - 1), alu.MASK)
         if op == isa.ALU | isa.ADD:
