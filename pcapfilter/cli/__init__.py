@@ -6,12 +6,16 @@ import sys
 def main(words: list[str] | None = None) -> int:
     """Run the command with the words after its name; give the exit code: 0, or 1 for any fault.
 
-    130 says that the user broke it off, as shells have it. Without words it is a process of its
-    own: it takes its words from the system, and ends without taking the interpreter apart, which
-    would cost as much as many a listing.
+    Without words it is a process of its own: it takes its words from the system, it is ended at
+    once by Ctrl-C until it has output to finish, and it ends without taking the interpreter apart,
+    which would cost as much as many a listing.
     """
     if words is not None:
         return _run(words)
+    import signal
+
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     import gc
     import os
 
@@ -41,7 +45,7 @@ def _run(words: list[str]) -> int:
         reason = error.strerror or str(error)
         return _complain(f"{error.filename}: {reason}" if error.filename else reason)
     except KeyboardInterrupt:
-        return 130
+        return _complain("broken off")
     return code
 
 

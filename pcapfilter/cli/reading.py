@@ -1,12 +1,13 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
-import signal
 import sys
 from array import array
 from os import stat
+from stat import S_ISFIFO
 
 from pcapfilter import job
 from pcapfilter.cli import run
+from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
 from pcapfilter.errors import CaptureError
@@ -19,31 +20,35 @@ MOST = 2**31 - 1
 
 MOST_WORKERS = 256
 
-INTERRUPTED = 130
-
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Read every input, and do with what matches as the flags say; give the exit code."""
-    reading = Reading(line, text, inputs)
-    try:
-        for name in inputs:
-            reading.read(name)
-    except KeyboardInterrupt:
-        reading.code = INTERRUPTED
-    finally:
-        reading.close()
-    if reading.counting:
-        print(f"{reading.matched} packet{'' if reading.matched == 1 else 's'}")
-    if reading.code == INTERRUPTED:
-        run.say(f"interrupted: {reading.seen} packets seen, {reading.matched} matched")
+    interrupted = False
+    with Interrupts() as interrupts:
+        reading = Reading(line, text, inputs, interrupts)
+        try:
+            for name in inputs:
+                reading.read(name)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            interrupts.hold()
+            reading.close()
+        if reading.counting:
+            print(f"{reading.matched} packet{'' if reading.matched == 1 else 's'}", flush=True)
+        if interrupted:
+            run.say(f"interrupted: {reading.seen} packets seen, {reading.matched} matched")
     return reading.code
 
 
 class Reading:
     """One run of the command over its inputs: where the output goes, and what was seen so far."""
 
-    def __init__(self, line: CommandLine, text: str, inputs: list[str]) -> None:
+    def __init__(
+        self, line: CommandLine, text: str, inputs: list[str], interrupts: Interrupts
+    ) -> None:
         self._line, self._text, self._inputs = line, text, inputs
+        self._interrupts = interrupts
         self._limit = run.number(line, "c", "packet count", 1, MOST)
         self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
         self._workers = run.number(line, "workers", "worker count", 1, MOST_WORKERS)
@@ -68,7 +73,9 @@ class Reading:
                 raise CaptureError("new dlt does not match original", name=name)
             engines = self._filter.engines(source)
             if first:
+                self._interrupts.watch()
                 self._sink = self._open(source)
+                self._interrupts.release()
             self._run(source, engines)
         finally:
             source.close()
@@ -80,6 +87,7 @@ class Reading:
 
             def watch(seen: int, matched: int) -> None:
                 self.seen, self.matched = before[0] + seen, before[1] + matched
+                self._interrupts.release()
                 progress.show(matched)
 
             tally = job.copy(
@@ -104,8 +112,10 @@ class Reading:
         for name in self._inputs:
             if name != "-":
                 refuse_overwriting(self._target, identity_of(stat(name)))  # noqa: PTH116 - os.stat takes any name
+        if not _is_fifo(self._target):  # the opening of one may wait for its reader
+            self._interrupts.hold()
         sink = open_sink(self._target, source, precision=self._precision, native=native)
-        return UnbrokenSink(sink)
+        return UnbrokenSink(sink, self._interrupts)
 
     def close(self) -> None:
         """Close the output."""
@@ -114,29 +124,23 @@ class Reading:
 
 
 class UnbrokenSink:
-    """A Sink whose writes an interrupt does not cut in two: it waits until the write is done."""
+    """A Sink whose writes nothing breaks off before they are done and counted."""
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._writing = self._asked = False
-        signal.signal(signal.SIGINT, self._interrupt)
-
-    def _interrupt(self, *_: object) -> None:
-        self._asked = True
-        if not self._writing:
-            raise KeyboardInterrupt
+    def __init__(self, sink: Sink, interrupts: Interrupts) -> None:
+        self._sink, self._interrupts = sink, interrupts
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
-        """Write the selected packets, all or none."""
-        self._writing = True
-        try:
-            self._sink.write(batch, selected)
-        finally:
-            self._writing = False
-        if self._asked:
-            raise KeyboardInterrupt
+        """Write the selected packets, all or none; who counts them releases the interrupts."""
+        self._interrupts.hold()
+        self._sink.write(batch, selected)
 
     def close(self) -> None:
-        """Close the sink, and leave interrupts as they were."""
+        """Close the sink."""
         self._sink.close()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _is_fifo(name: str) -> bool:
+    try:
+        return S_ISFIFO(stat(name).st_mode)  # noqa: PTH116 - os.stat takes any name
+    except OSError:
+        return False
