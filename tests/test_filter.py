@@ -212,3 +212,13 @@ def test_damage_ends_the_stream_after_the_last_whole_packet() -> None:
     assert len(list(made.read(io.BytesIO(cut)))) == 2
     with pytest.raises(pf.CaptureError):
         made.read(io.BytesIO(VARIANTS["no capture"]))
+
+
+def test_an_open_file_that_is_the_input_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    with path.open("r+b") as file, pytest.raises(pf.CaptureError, match="is also an input"):
+        pf.compile("udp").copy(path, file)
+    with path.open("r+b") as file, pytest.raises(pf.CaptureError, match="is also an input"):
+        pf.compile("udp").copy(file, file)
+    assert path.read_bytes() == pcap(ROWS)

@@ -12,7 +12,7 @@ from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import Filter, native, open_capture
-from pcapfilter.io.base import Sink, Source, identity_of, open_sink, refuse_overwriting
+from pcapfilter.io.base import Sink, Source, identity_at, open_sink, refuse_overwriting
 from pcapfilter.packets import MAXIMUM_SNAPLEN, PacketBatch
 
 MOST = 2**31 - 1
@@ -99,6 +99,9 @@ class Reading:
             self.code = 1
 
     def _open(self, source: Source) -> Sink | None:
+        named = (self._line.last(name) for name in "VF")
+        inputs = (*self._inputs, *(name for name in named if name is not None))
+        refuse_overwriting(self._target or "-", *(identity_at(name, 0) for name in inputs))
         if self.counting:
             return None
         if self._target is None:
@@ -109,9 +112,6 @@ class Reading:
                 nano=self._precision == "nano",
                 flushing=self._line.times("l") > 0,
             )
-        for name in self._inputs:
-            if name != "-":
-                refuse_overwriting(self._target, identity_of(stat(name)))  # noqa: PTH116 - os.stat takes any name
         if not _is_fifo(self._target):  # the opening of one may wait for its reader
             self._interrupts.hold()
         sink = open_sink(self._target, source, precision=self._precision, native=native)

@@ -7,7 +7,7 @@ functions, to a `Native`, which gives back something that is called alike.
 
 from array import array
 from collections.abc import Callable, Iterator
-from os import PathLike, stat, stat_result
+from os import PathLike, fstat, stat, stat_result
 from stat import S_ISREG
 from typing import IO, Any, Literal, Protocol, runtime_checkable
 
@@ -170,13 +170,22 @@ def open_sink(
 
 def refuse_overwriting(place: Place, *inputs: Identity | None) -> None:
     """Raise CaptureError if writing to `place` would overwrite an input."""
-    if isinstance(place, str | PathLike) and place != "-":
-        try:
-            target = identity_of(stat(place))  # noqa: PTH116 -- pathlib costs 10 ms to load
-        except OSError:
-            return
-        if target is not None and target in inputs:
-            raise CaptureError("is also an input, and would be overwritten", name=str(place))
+    target = identity_at(place, 1)
+    if target is not None and target in inputs:
+        name = "standard output" if place == "-" else str(getattr(place, "name", place))
+        raise CaptureError("is also an input, and would be overwritten", name=name)
+
+
+def identity_at(place: Place, standard: int) -> Identity | None:
+    """Give the identity of the file at a place, where there is one; `-` is a standard file."""
+    try:
+        if place == "-":
+            return identity_of(fstat(standard))
+        if isinstance(place, str | PathLike):
+            return identity_of(stat(place))  # noqa: PTH116 -- pathlib costs 10 ms to load
+        return identity_of(fstat(place.fileno()))
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def identity_of(status: stat_result) -> Identity | None:

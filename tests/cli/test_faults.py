@@ -86,6 +86,37 @@ def test_an_input_is_never_overwritten(trace: Path, tmp_path: Path, capsys: Capt
     assert (trace.read_bytes(), other.read_bytes()) == (before, before)
 
 
+def test_a_list_or_an_expression_is_never_overwritten(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    listed, text = tmp_path / "list", tmp_path / "text"
+    listed.write_text(f"{trace}\n")
+    text.write_text("tcp\n")
+    assert "is also an input" in fault(capsys, "-V", listed, "-w", listed)
+    assert "is also an input" in fault(capsys, "-r", trace, "-F", text, "-w", text)
+    assert (listed.read_text(), text.read_text()) == (f"{trace}\n", "tcp\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-r F -w - tcp 1<>F",
+        "-r F -w - tcp >>F",
+        "-r F tcp >>F",
+        "-r F --count >>F",
+        "-r - -w - tcp <F 1<>F",
+        "-r F -w /dev/stdout >>F",
+    ],
+)
+def test_standard_output_that_is_an_input(words: str, trace: Path) -> None:
+    before = trace.read_bytes()
+    line = f"{sys.executable} -m pcapfilter {words.replace('F', str(trace))}"
+    done = subprocess.run(line, shell=True, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert b"is also an input, and would be overwritten" in done.stderr
+    assert trace.read_bytes() == before
+
+
 def test_damage_is_told_after_what_could_be_read(
     trace: Path, tmp_path: Path, capsys: Captured
 ) -> None:
