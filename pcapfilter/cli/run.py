@@ -1,5 +1,6 @@
 """What the command does, step by step, in the order in which tcpdump does it."""
 
+import re
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +21,9 @@ REFUSED_STATES = {
     "live": "live capture is not supported yet",
     "rotation": "rotating files is not supported yet",
 }
+C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
+"""What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
 
 
 def run(words: list[str]) -> int:
@@ -77,14 +81,20 @@ def input_names(line: CommandLine) -> list[str]:
 
 
 def number(line: CommandLine, name: str, what: str, least: int, most: int) -> int | None:
-    """Give a flag's number; UsageError, in tcpdump's words, where it is none or out of range."""
+    """Give a flag's number; UsageError, in tcpdump's words, where it is none or out of range.
+
+    tcpdump reads a snapshot length as C writes numbers, and a count as decimal. After a count, it
+    passes over what is no digit: `-c 1k` is 1 there, and refused here.
+    """
     word = line.last(name)
     if word is None:
         return None
-    try:
-        value = int(word, 0) if word[:2].lower() == "0x" else int(word)
-    except ValueError:
-        value = least - 1
+    matched = (C_NUMBER if name == "s" else DECIMAL).fullmatch(word)
+    value = least - 1
+    if matched is not None:
+        sign, digits = matched.groups()
+        base = 10 if name != "s" or digits[0] != "0" else 16 if digits[1:2] in {"x", "X"} else 8
+        value = int(sign + digits, base)
     if not least <= value <= most:
         bounds = f" (must be >= {least} and <= {most})" if name == "s" else ""
         raise UsageError(f"invalid {what} {word}{bounds}")

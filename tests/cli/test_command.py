@@ -71,6 +71,28 @@ def test_listings_are_tcpdumps(words: tuple[str, ...], capsys: Captured) -> None
 
 
 @needs_tcpdump
+@pytest.mark.parametrize(
+    "word",
+    ["010", "0x10", "0X1f", "+5", " 5", "-0", "00", "0", "1_0", "08", "5 ", "0x", "-1", "", "5k"],
+)
+def test_snapshot_lengths_are_read_as_tcpdump_reads_them(word: str, capsys: Captured) -> None:
+    theirs = tcpdump("-d", "-s", word)
+    assert main(["-d", "-s", word]) == theirs.returncode
+    ours = capsys.readouterr()
+    assert ours.out == theirs.stdout.decode()
+    if theirs.returncode:
+        assert ours.err.removeprefix("pcapfilter") == theirs.stderr.decode().removeprefix("tcpdump")
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("word", ["2", "+2", " 2", "02"])
+def test_counts_are_read_as_tcpdump_reads_them(word: str, trace: Path, capsys: Captured) -> None:
+    assert tcpdump("-r", trace, "--count", "-c", word).stdout == b"2 packets\n"
+    assert main(["-r", str(trace), "--count", "-c", word]) == 0
+    assert capsys.readouterr().out == "2 packets\n"
+
+
+@needs_tcpdump
 def test_listing_for_a_file(trace: Path, capsys: Captured) -> None:
     words = ("-d", "-r", str(trace), "udp")
     theirs = tcpdump(*words)

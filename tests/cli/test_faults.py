@@ -55,7 +55,7 @@ def test_usage_faults(words: tuple[str, ...], message: str, capsys: Captured) ->
 
 
 def test_counts_must_be_positive(trace: Path, capsys: Captured) -> None:
-    for word in ("0", "-5", "x"):
+    for word in ("0", "-5", "x", "1_0", "0x10", "5x", "", " ", "٥", "99999999999"):
         assert f"invalid packet count {word}" in fault(capsys, "-r", trace, "-c", word)
     assert "invalid skip count -1" in fault(capsys, "-r", trace, "--skip=-1")
 
