@@ -36,7 +36,7 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
         ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
         ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),
-        ("", "count", "", "", "print how many packets match, and nothing else"),
+        ("", "count", "", "", "print how many packets match (with -w -, on standard error)"),
         ("d", "", "", "", "print the program and stop (-dd as C, -ddd as numbers)"),
         ("O", "no-optimize", "", "", "do not optimise the program"),
         ("y", "linktype", "NAME", "", "the link type for -d without a file"),

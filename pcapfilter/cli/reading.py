@@ -20,6 +20,9 @@ MOST = 2**31 - 1
 
 MOST_WORKERS = 256
 
+STANDARD_OUTPUTS = ("-", "/dev/stdout")
+"""Names by which -w leaves no room on standard output for anything else."""
+
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Read every input, and do with what matches as the flags say; give the exit code."""
@@ -34,8 +37,9 @@ def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
         finally:
             interrupts.hold()
             reading.close()
-        if reading.counting:
-            print(f"{reading.matched} packet{'' if reading.matched == 1 else 's'}", flush=True)
+        if line.times("count"):
+            out = sys.stderr if line.last("w") in STANDARD_OUTPUTS else sys.stdout
+            print(f"{reading.matched} packet{'' if reading.matched == 1 else 's'}", file=out)
         if interrupted:
             run.say(f"interrupted: {reading.seen} packets seen, {reading.matched} matched")
     return reading.code

@@ -135,6 +135,20 @@ def test_counts_are_tcpdumps(words: tuple[str, ...], trace: Path, capsys: Captur
     assert capsys.readouterr().out == theirs.stdout.decode()
 
 
+@needs_tcpdump
+def test_a_count_beside_a_file_is_tcpdumps(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    words = ("-r", str(trace), "-w", str(tmp_path / "out"), "--count", "tcp")
+    theirs = tcpdump(*words)
+    assert main(list(words)) == 0
+    assert capsys.readouterr().out == theirs.stdout.decode() == "3 packets\n"
+
+
+def test_a_count_beside_packets_on_standard_output(trace: Path) -> None:
+    done = command("-r", trace, "-w", "-", "--count", "tcp")
+    assert done.stdout == pcap((ROWS[0], ROWS[2], ROWS[5]))
+    assert done.stderr.endswith(b"\n3 packets\n")
+
+
 def test_pipes() -> None:
     done = command("-r", "-", "-w", "-", "tcp", stdin=pcap(ROWS))
     assert done.stdout == pcap((ROWS[0], ROWS[2], ROWS[5]))
