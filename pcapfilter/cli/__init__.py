@@ -1,6 +1,7 @@
 """The command `pcapfilter`: tcpdump's flags, its listings and its files."""
 
 import sys
+from errno import EBADF
 
 
 def main(words: list[str] | None = None) -> int:
@@ -20,9 +21,12 @@ def main(words: list[str] | None = None) -> int:
     import os
 
     gc.set_threshold(100_000)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller: what is said goes nowhere
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 -- it stays
+    # Standard files closed by the caller: no other file is to come by their numbers. What is said
+    # goes nowhere; what is written fails, as it should.
+    for number, name, flags in ((1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, flags), number)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
     code = _run(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
@@ -42,6 +46,8 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         return _hush()
     except OSError as error:
+        if error.errno == EBADF and not error.filename:
+            return _complain("a standard file that is needed is closed")
         reason = error.strerror or str(error)
         return _complain(f"{error.filename}: {reason}" if error.filename else reason)
     except KeyboardInterrupt:
