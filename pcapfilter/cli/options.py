@@ -32,7 +32,13 @@ FLAGS: tuple[Flag, ...] = tuple(
     for row in (
         # short, long, argument, state, purpose
         ("r", "", "FILE", "", "read packets from FILE (- is standard input)"),
-        ("V", "", "FILE", "", "read packets from the files that FILE names, one a line"),
+        (
+            "V",
+            "",
+            "FILE",
+            "",
+            "read packets from the files that FILE names, one a line (may be empty)",
+        ),
         ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
         ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
         ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),

@@ -38,6 +38,8 @@ def run(words: list[str]) -> int:
     for state, reason in REFUSED_STATES.items():
         if flags := line.in_state(state):
             raise UsageError(f"{' '.join(flags)}: {reason}")
+    if line.times("f") and (line.times("r") or line.times("V")):
+        raise UsageError("-f can not be used with -V or -r")
     for state, reason in STATES.items():
         if flags := line.in_state(state):
             say(f"{' '.join(flags)}: {reason}")
@@ -69,15 +71,17 @@ def expression(line: CommandLine) -> str:
 
 
 def input_names(line: CommandLine) -> list[str]:
-    """Give the captures to read, in order."""
+    """Give the captures to read, in order; -V's file may have empty lines (tcpdump's may not)."""
     name, names = line.last("r"), line.last("V")
     if names is None:
         return [] if name is None else [name]
     if name is not None:
         raise UsageError("-V and -r are mutually exclusive.")
     place = 0 if names == "-" else names
-    with open(place, encoding="utf-8", errors="surrogateescape", closefd=place != 0) as file:
-        return [row for row in file.read().splitlines() if row]
+    with open(
+        place, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=place != 0
+    ) as file:
+        return [row for row in file.read().split("\n") if row]
 
 
 def number(line: CommandLine, name: str, what: str, least: int, most: int) -> int | None:

@@ -42,6 +42,8 @@ def fault(capsys: Captured, *words: str | Path) -> str:
         (("-d", "-y", "FOO"), "invalid data link type FOO"),
         (("tcp",), "no input"),
         (("-r", "a", "-V", "b"), "-V and -r are mutually exclusive."),
+        (("-f", "-r", "a"), "-f can not be used with -V or -r"),
+        (("-f", "-V", "a"), "-f can not be used with -V or -r"),
         (("-i", "eth0"), "-i: live capture is not supported yet"),
         (("-r", "x", "-C", "1"), "-C: rotating files is not supported yet"),
         (("-r", "missing.pcap"), "missing.pcap: No such file or directory"),
@@ -189,8 +191,16 @@ def test_closed_standard_files(tmp_path: Path) -> None:
     line = f"{sys.executable} -m pcapfilter -r {path}"
     done = subprocess.run(f"{line} -w - udp 2>&-", shell=True, stdout=subprocess.PIPE, check=False)
     assert done.stdout == pcap((ROWS[1], ROWS[4]))
-    done = subprocess.run(f"{line} >&-", shell=True, stderr=subprocess.PIPE, check=False)
-    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+    for words in ("", "-w -", "--count", "-d"):
+        run = f"{line} {words} >&-"
+        done = subprocess.run(run, shell=True, stderr=subprocess.PIPE, check=False)
+        said = done.stderr.decode().splitlines()
+        assert (done.returncode, len(said)) == (1, 2), words
+        assert said[-1] == "pcapfilter: a standard file that is needed is closed"
+        assert subprocess.run(f"{run} 2>&-", shell=True, check=False).returncode == 1
+    done = subprocess.run(f"{line} -w {path}.out tcp >&-", shell=True, check=False)
+    assert done.returncode == 0
+    assert Path(f"{path}.out").read_bytes() == pcap((ROWS[0], ROWS[2], ROWS[5]))
     done = subprocess.run(
         f"{sys.executable} -m pcapfilter -V - <&-", shell=True, stderr=subprocess.PIPE, check=False
     )
@@ -207,6 +217,14 @@ def test_a_list_of_inputs_from_standard_input(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == b"6 packets\n"
+
+
+def test_only_newlines_part_a_list_of_inputs(tmp_path: Path, capsys: Captured) -> None:
+    path, listed = tmp_path / "a\u2028b\x0b\r.pcap", tmp_path / "list"
+    path.write_bytes(pcap(ROWS))
+    listed.write_bytes(f"{path}\n\n{path}".encode())
+    assert main(["-V", str(listed), "--count", "udp"]) == 0
+    assert capsys.readouterr().out == "4 packets\n"
 
 
 def test_flags_of_live_capture_mean_nothing_for_files(trace: Path, capsys: Captured) -> None:
