@@ -7,6 +7,7 @@ program for each link type when it is asked for it, and remembers it.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from operator import index
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
@@ -57,11 +58,28 @@ def compile(  # noqa: A001 -- re.compile set the example
 
     A refusal that depends on the link type comes later, from what needs the program.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, not {text!r}")
+    _check_word("snaplen", snaplen)
+    if netmask is not None:
+        _check_word("netmask", netmask)
+    if source not in (None, "file", "live"):
+        raise ValueError(f"source must be None, 'file' or 'live', not {source!r}")
+    if resolver is not None and not isinstance(resolver, Resolver):
+        raise TypeError(f"resolver must have the methods of a Resolver: {resolver!r} has not")
     options = Options(resolve(link), snaplen, netmask, optimize, resolver, source, swapped)
     made = Filter(text, options)
     with suppress(UnsupportedError, RejectsAllError):
         made.program()
     return made
+
+
+def _check_word(name: str, value: int) -> None:
+    """Raise TypeError unless a value is a whole number, and ValueError unless 32 bits hold it."""
+    if type(value) is bool or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {value!r}")
+    if not 0 <= value < 1 << 32:
+        raise ValueError(f"{name} must be 0 to {(1 << 32) - 1}, not {value}")
 
 
 class Filter:
@@ -166,7 +184,12 @@ class Filter:
     # ---- single packets ----------------------------------------------------------------------
 
     def matches(self, frame: Octets, wirelen: int | None = None, link: Link | None = None) -> bool:
-        """Tell whether a packet matches, by its captured bytes and its length on the wire."""
+        """Tell whether a packet matches, by its captured bytes and its length on the wire.
+
+        ValueError where that length is none of 32 bits.
+        """
+        if wirelen is not None and not 0 <= index(wirelen) < 1 << 32:
+            raise ValueError(f"wirelen must be 0 to {(1 << 32) - 1}, not {wirelen}")
         judge = self._judges.get(link)
         if judge is None:
             judge = self._judges[link] = _Judge(self.program(link))

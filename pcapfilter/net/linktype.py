@@ -323,7 +323,11 @@ def resolve(link: str | int | LinkType) -> LinkType:
     """Give the row of a name, a LINKTYPE or DLT number, or a row; else UnsupportedError."""
     if isinstance(link, LinkType):
         return link
-    return by_name(link) if isinstance(link, str) else by_linktype(link)
+    if isinstance(link, str):
+        return by_name(link)
+    if type(link) is bool or not isinstance(link, int):
+        raise TypeError(f"a link type is a name, a number or a LinkType, not {link!r}")
+    return by_linktype(link)
 
 
 def _unknown(number: int) -> LinkType:

@@ -6,7 +6,7 @@ given, `NoResolver` knows nothing.
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 Table = Literal["tcp", "udp", "sctp", "protocol", "network"]
 """Where a number is looked up: the ports of a transport, the IP protocols, the networks."""
@@ -19,6 +19,7 @@ class Address(NamedTuple):
     number: int
 
 
+@runtime_checkable
 class Resolver(Protocol):
     """Gives what stands behind a name; an unknown name gives nothing, never an error."""
 
