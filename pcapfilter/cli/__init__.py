@@ -26,7 +26,8 @@ def main(words: list[str] | None = None) -> int:
     for number, name, flags in ((1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             os.dup2(os.open(os.devnull, flags), number)
-            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+            file = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- it stays
+            setattr(sys, name, file)
     code = _run(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
