@@ -20,7 +20,7 @@ from pcapfilter.errors import FilterError, RejectsAllError
 from tests import oracle, strategies
 from tests.codegen.drawn import Drawer
 from tests.codegen.straight import graph_of
-from tests.codegen.walker import FaultError, Walk
+from tests.codegen.walker import FaultError, Walk, lengths
 
 LINKS = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX_SLL2", "PPP")
 REJECTS = Program.of([(6, 0, 0, 0)])
@@ -49,8 +49,9 @@ def libpcaps(text: str, link: str) -> Program | str:
 def differ(plain: Program, other: Program | str, rng: random.Random, tries: int) -> bytes | None:
     """A complete packet on which a program (or a refusal, taken as a rejection) is wrong."""
     machines = [oracle.Machine(p if isinstance(p, Program) else REJECTS) for p in (plain, other)]
+    usual = lengths(plain)
     for _ in range(tries):
-        walk = Walk(plain, rng.choice((80, 300, 300, 2600)), rng)
+        walk = Walk(plain, rng.choice(usual), rng)
         try:
             walk.walk()
         except FaultError:

@@ -47,6 +47,10 @@ class Values:
             self._makings.append(key)
         return number
 
+    def making(self, number: int) -> tuple[int, int, int] | None:
+        """The opcode and operands that `of` was called with, or None."""
+        return self._makings[number] if number > UNSURE else None
+
     def constant(self, k: int) -> int:
         """The number of a constant."""
         number = self._constants.get(k)
