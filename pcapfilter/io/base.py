@@ -30,6 +30,15 @@ UNITS = {"micro": 1_000_000, "nano": 1_000_000_000}
 PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 """The type of a section header block, which any byte order leaves as it is."""
 
+COMPRESSIONS: dict[bytes, tuple[str, str]] = {
+    # how a compressed file begins -> by what it is compressed, and the command that undoes it
+    b"\x1f\x8b": ("gzip", "zcat"),
+    b"BZh": ("bzip2", "bzcat"),
+    b"\xfd7zX": ("xz", "xzcat"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
+    b"\x04\x22\x4d\x18": ("lz4", "lz4cat"),
+}
+
 
 @runtime_checkable
 class Source(Protocol):
@@ -132,6 +141,7 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
     file, name, owned = _open(place, "rb")
     try:
         head = _read_magic(file)
+        _refuse_compressed(head, name)
         if head == PCAPNG_MAGIC:
             from pcapfilter.io.pcapng import PcapngSource
 
@@ -143,6 +153,19 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
         if owned:
             file.close()
         raise
+
+
+def _refuse_compressed(head: bytes, name: str) -> None:
+    """Raise CaptureError, which says what to do, where a compressed file begins."""
+    for magic, (kind, command) in COMPRESSIONS.items():
+        if head.startswith(magic):
+            from shlex import quote
+
+            words = command if name == "-" else f"{command} {quote(name)}"
+            raise CaptureError(
+                f"compressed with {kind}; decompress it on the way: {words} | pcapfilter -r - ...",
+                name=name,
+            )
 
 
 def open_sink(
