@@ -6,6 +6,18 @@ f.copy("trace.pcap", "web.pcap")        the `tcpdump -r -w` job
 print(f.listing())                      what `tcpdump -d` prints
 """
 
+import sys
+
+if sys.orig_argv[1:3] == ["-m", "pcapfilter"] or "".join(sys.orig_argv[1:2]).endswith(
+    "/pcapfilter"
+):
+    # This is the command, still being imported: Ctrl-C ends it without a word, as it does programs
+    # in C. (The module `signal` would take longer to load than all that is loaded here.)
+    _signal = __import__("_signal")
+
+    if _signal.getsignal(_signal.SIGINT) == _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 from typing import TYPE_CHECKING
 
 from pcapfilter.errors import (

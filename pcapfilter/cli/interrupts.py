@@ -4,23 +4,29 @@ Before anything is written, such a signal ends the process at once, as it does b
 """
 
 import signal
+from collections.abc import Callable
 from time import monotonic
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, Self
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Ctrl-C, a kill, and a terminal that goes away."""
 
 PATIENCE = 1.0
-"""Seconds after which a second signal breaks off even a write, which may wait for its reader."""
+"""Seconds after which one more signal breaks off anything, even a write that waits for a reader."""
 
 
 class Interrupts:
-    """While entered, each of these signals raises KeyboardInterrupt, though not while held off."""
+    """While entered, such a signal raises KeyboardInterrupt where that does no harm.
 
-    def __init__(self) -> None:
+    That is at once inside the functions that may wait for others, and else at the next `check`.
+    """
+
+    def __init__(self, *waiting: Callable[..., Any]) -> None:
+        self._waiting: set[CodeType] = set()
+        for function in waiting:
+            self.allow(function)
         self._asked: float | None = None
-        self._held = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -42,21 +48,24 @@ class Interrupts:
             except ValueError:  # not the main thread, which alone may do this
                 return
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+    def allow(self, waiting: Callable[..., Any]) -> None:
+        """Name one more function that may be broken off."""
+        assert isinstance(waiting, FunctionType)
+        self._waiting.add(waiting.__code__)
+
+    def _ask(self, _number: int, frame: FrameType | None) -> None:
         now = monotonic()
-        if self._asked is None:
-            self._asked = now
-            if not self._held:
+        if self._asked is not None:
+            if now - self._asked > PATIENCE:
                 raise KeyboardInterrupt
-        elif now - self._asked > PATIENCE:
-            raise KeyboardInterrupt
+            return
+        self._asked = now
+        while frame is not None:
+            if frame.f_code in self._waiting:
+                raise KeyboardInterrupt
+            frame = frame.f_back
 
-    def hold(self) -> None:
-        """Let nothing break off what follows."""
-        self._held = True
-
-    def release(self) -> None:
-        """End what was not to be broken off: KeyboardInterrupt if a signal came meanwhile."""
-        self._held = False
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if a signal came."""
         if self._asked is not None:
             raise KeyboardInterrupt

@@ -1,7 +1,6 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
 import sys
-from array import array
 from os import stat
 from stat import S_ISFIFO
 
@@ -12,8 +11,16 @@ from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import Filter, native, open_capture
-from pcapfilter.io.base import Sink, Source, identity_at, open_sink, refuse_overwriting
-from pcapfilter.packets import MAXIMUM_SNAPLEN, PacketBatch
+from pcapfilter.io.base import (
+    Sink,
+    Source,
+    identity_at,
+    open_sink,
+    open_source,
+    read_into,
+    refuse_overwriting,
+)
+from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 MOST = 2**31 - 1
 """The highest packet count."""
@@ -27,7 +34,7 @@ STANDARD_OUTPUTS = ("-", "/dev/stdout")
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Read every input, and do with what matches as the flags say; give the exit code."""
     interrupted = False
-    with Interrupts() as interrupts:
+    with Interrupts(read_into, open_source) as interrupts:
         reading = Reading(line, text, inputs, interrupts)
         try:
             for name in inputs:
@@ -35,7 +42,6 @@ def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            interrupts.hold()
             reading.close()
         if line.times("count"):
             out = sys.stderr if line.last("w") in STANDARD_OUTPUTS else sys.stdout
@@ -79,7 +85,7 @@ class Reading:
             if first:
                 self._interrupts.watch()
                 self._sink = self._open(source)
-                self._interrupts.release()
+            self._interrupts.check()
             self._run(source, engines)
         finally:
             source.close()
@@ -91,7 +97,7 @@ class Reading:
 
             def watch(seen: int, matched: int) -> None:
                 self.seen, self.matched = before[0] + seen, before[1] + matched
-                self._interrupts.release()
+                self._interrupts.check()
                 progress.show(matched)
 
             tally = job.copy(
@@ -111,36 +117,20 @@ class Reading:
         if self._target is None:
             from pcapfilter.cli.printing import PrintingSink
 
+            self._interrupts.allow(PrintingSink.write)
             return PrintingSink(
                 min(self._line.times("t"), 5),
                 nano=self._precision == "nano",
                 flushing=self._line.times("l") > 0,
             )
-        if not _is_fifo(self._target):  # the opening of one may wait for its reader
-            self._interrupts.hold()
-        sink = open_sink(self._target, source, precision=self._precision, native=native)
-        return UnbrokenSink(sink, self._interrupts)
+        if _is_fifo(self._target):  # which waits for its reader
+            self._interrupts.allow(open_sink)
+        return open_sink(self._target, source, precision=self._precision, native=native)
 
     def close(self) -> None:
         """Close the output."""
         if self._sink is not None:
             self._sink.close()
-
-
-class UnbrokenSink:
-    """A Sink whose writes nothing breaks off before they are done and counted."""
-
-    def __init__(self, sink: Sink, interrupts: Interrupts) -> None:
-        self._sink, self._interrupts = sink, interrupts
-
-    def write(self, batch: PacketBatch, selected: "array[int]") -> None:
-        """Write the selected packets, all or none; who counts them releases the interrupts."""
-        self._interrupts.hold()
-        self._sink.write(batch, selected)
-
-    def close(self) -> None:
-        """Close the sink."""
-        self._sink.close()
 
 
 def _is_fifo(name: str) -> bool:

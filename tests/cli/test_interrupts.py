@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pcapfilter
 from tests.io.captures import ROWS, pcap
 
 WANTED = pcap((ROWS[0], ROWS[2], ROWS[5]))
@@ -78,7 +79,9 @@ def test_no_moment_has_a_traceback_or_a_cut_file(tmp_path: Path, sweep: float) -
     for step in range(steps):
         target.unlink(missing_ok=True)
         process = begun("-r", str(path), "-w", str(target), "tcp")
-        time.sleep(0.04 + 0.3 * step / steps)
+        assert process.stderr is not None
+        process.stderr.readline()
+        time.sleep(0.15 * step / steps)
         process.send_signal(SIGNALS[step % 3])
         code, said = ended(process)
         codes.add(code)
@@ -124,3 +127,17 @@ def test_a_fifo_without_a_reader_is_broken_off(tmp_path: Path) -> None:
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     assert ended(process)[0] == 0
+
+
+def test_a_command_that_is_still_being_imported_ends_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "pcapfilter"
+    path.write_text(
+        "import signal\nimport pcapfilter\n"
+        "print(signal.getsignal(signal.SIGINT) == signal.SIG_DFL)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(pcapfilter.__file__).parent.parent)}
+    done = subprocess.run([sys.executable, path], env=env, capture_output=True, check=True)
+    assert done.stdout == b"True\n"
+    path = path.rename(tmp_path / "other")
+    done = subprocess.run([sys.executable, path], env=env, capture_output=True, check=True)
+    assert done.stdout == b"False\n"
