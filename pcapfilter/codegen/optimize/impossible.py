@@ -64,6 +64,8 @@ def _behind(work: Work, node: Node, here: _Known, outcome: bool) -> _Known | Non
         return None
     if node.code != _EQUAL:
         return here
+    if outcome and not k and work.numbers.nonzero(number):
+        return None
     if not outcome:
         return {**here, number: (False, values | {k})} if len(values) < _MANY else here
     if k in values or _contradicted(work, here, number, k):

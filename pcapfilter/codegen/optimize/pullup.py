@@ -74,6 +74,28 @@ def _pass_values(part: list[Node], behind: Node) -> bool:
     return wanted & left != 0
 
 
+def _disturb(part: list[Node], goal: Node, behind: Node, preds: list[Node]) -> bool:
+    """Tell whether a slot that matters gets another value; who comes, comes from the preds."""
+    first, before, pulled = part[0], part[-2], part[-1]
+    passed = 0
+    for block in part[:-1]:
+        passed |= block.defines
+    if passed & (pulled.uses | (goal.needed & ~pulled.kills)):
+        return True  # the pulled test, or who leaves there, missed what they set
+    slots = passed & pulled.defines & behind.needed
+    if _differ(slots, pulled, [before]):
+        return True
+    return _differ(pulled.defines & first.needed, pulled, preds)
+
+
+def _differ(slots: int, node: Node, others: list[Node]) -> bool:
+    return any(
+        slots >> slot & 1 and node.values[slot] != other.values[slot]
+        for slot in range(slots.bit_length())
+        for other in others
+    )
+
+
 def _divide(part: list[Node]) -> bool:
     """Tell whether a block may reject a packet by a division, which another one would then miss."""
     return any(block.divisions for block in part)
@@ -110,15 +132,21 @@ class _Chains:
         else:
             edges = [(above, onward)]
         usual = {*edges, *((block, onward) for block in part[:-1])}
+        alone = True
         for block in part:
             for edge in entries[block]:
                 if edge not in usual:
+                    alone = False
                     missed = part[:-1] if block is pulled else [pulled]
                     if not all(self._decided(edge, test, not outcome) for test in missed):
                         return False
         behind = getattr(pulled, onward)
-        goal = pulled.jt if outcome else pulled.jf
-        if _pass_values(part, behind) or (_divide(part) and goal is not None and not goal.rejects):
+        goal: Node = getattr(pulled, "jt" if outcome else "jf")
+        if _pass_values(part, behind) and not (
+            alone and not _disturb(part, goal, behind, [edge[0] for edge in edges])
+        ):
+            return False
+        if _divide(part) and not goal.rejects:
             return False
         for pred, way in edges:
             self._lead(pred, way, pulled)

@@ -49,7 +49,7 @@ class _Edges:
         while True:
             for outcome in self._decisions.outcomes(target, taken):
                 beyond = target.jt if outcome else target.jf
-                if beyond is not None and not self._conflict(node, way, target, beyond):
+                if beyond is not None and not self._conflict(node, way, target, beyond, taken):
                     break
             else:
                 break
@@ -68,7 +68,11 @@ class _Edges:
         anyway.
         """
         onward = target.jt
-        if onward is None or onward is not target.jf or self._conflict(node, way, target, onward):
+        if (
+            onward is None
+            or onward is not target.jf
+            or self._conflict(node, way, target, onward, taken)
+        ):
             return False
         if target.divisions:
             while onward.jt is not None and onward.jf is not None:
@@ -80,18 +84,36 @@ class _Edges:
             return onward.rejects
         return True
 
-    def _conflict(self, node: Node, way: bool, skipped: Node, target: Node) -> bool:
+    def _conflict(self, node: Node, way: bool, skipped: Node, target: Node, taken: int) -> bool:
         """Tell whether a slot that matters from `target` on would have another value there.
 
         On entering it, the values are those that the skipped block leaves; on leaving it, its own.
         """
         if _differ(node, target, target.live_out):
             return True
-        if not _differ(node, skipped, target.needed):
+        if not _differ(node, skipped, target.needed) or self._indifferent(target, taken):
             return False
         if self._impossible is None:
             self._impossible = impossible_edges(self._work)
         return (node, way) not in self._impossible
+
+    def _indifferent(self, target: Node, taken: int) -> bool:
+        """Tell whether both ways out of the target come to the same verdict on the edge."""
+        one, other = self._end(target.jt, taken), self._end(target.jf, taken)
+        if target.divisions or one is None or other is None:
+            return False
+        return (one.code, one.k) == (other.code, other.k)
+
+    def _end(self, node: Node | None, taken: int) -> Node | None:
+        """The return that is come to, if tests of the packet alone decide which."""
+        while node is not None and node.jt is not None:
+            if node.uses or node.divisions:
+                return None
+            outcome = next(self._decisions.outcomes(node, taken), node.jt is node.jf or None)
+            if outcome is None:
+                return None
+            node = node.jt if outcome else node.jf
+        return node
 
     def _nobody_takes(self, node: Node, way: bool, target: Node) -> bool:
         """Tell whether nobody takes the edge, as far as that was asked."""
