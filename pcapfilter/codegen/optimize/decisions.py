@@ -47,3 +47,10 @@ class Decisions:
             earlier = self._nodes[(edge.bit_length() - 1) % len(self._nodes)]
             # Equal to another constant: not equal to this one.
             yield earlier.compared == node.compared and edge == earlier.true_bit
+
+    def equal_to(self, number: int, taken: int) -> int | None:
+        """The constant that a value must be, since one of the edges taken says so."""
+        edges = self._equal.get((_EQUAL, number), 0) & taken
+        if not edges:
+            return None
+        return self._nodes[(edges.bit_length() - 1) % len(self._nodes)].k

@@ -10,9 +10,13 @@ An edge may move when no register that is read behind its new target would have 
 when nobody takes it.
 """
 
+from pcapfilter.bpf import isa
+from pcapfilter.codegen.cfg import NOP
 from pcapfilter.codegen.optimize.decisions import Decisions
 from pcapfilter.codegen.optimize.impossible import impossible_edges
-from pcapfilter.codegen.optimize.work import Node, Work
+from pcapfilter.codegen.optimize.work import A, Node, Work
+
+_SET = isa.JMP | isa.JSET | isa.K
 
 
 def retarget(work: Work) -> bool:
@@ -93,6 +97,8 @@ class _Edges:
             return True
         if not _differ(node, skipped, target.needed) or self._indifferent(target, taken):
             return False
+        if self._alike(node, skipped, target, taken):
+            return False
         if self._impossible is None:
             self._impossible = impossible_edges(self._work)
         return (node, way) not in self._impossible
@@ -103,6 +109,27 @@ class _Edges:
         if target.divisions or one is None or other is None:
             return False
         return (one.code, one.k) == (other.code, other.k)
+
+    def _alike(self, node: Node, skipped: Node, target: Node, taken: int) -> bool:
+        """Tell whether the target asks for bits that either value of A surely has, or has not."""
+        if target.code != _SET or target.jumps_inside or any(s.code != NOP for s in target.stmts):
+            return False
+        outcome = self._is_set(node.values[A], target.k, taken)
+        if outcome is None or outcome != self._is_set(skipped.values[A], target.k, taken):
+            return False
+        onward = target.jt if outcome else target.jf
+        return onward is not None and not _differ(node, skipped, onward.needed)
+
+    def _is_set(self, number: int, mask: int, taken: int) -> bool | None:
+        """Whether a value has one of the bits; None if that is not sure."""
+        numbers = self._work.numbers
+        known = numbers.known.get(number, self._decisions.equal_to(number, taken))
+        if known is not None:
+            return known & mask != 0
+        making = numbers.making(number)
+        if making is not None and making[0] == isa.ALU | isa.AND | isa.K:
+            mask &= numbers.known[making[2]]
+        return False if not mask else None
 
     def _end(self, node: Node | None, taken: int) -> Node | None:
         """The return that is come to, if tests of the packet alone decide which."""

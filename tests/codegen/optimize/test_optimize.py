@@ -101,6 +101,38 @@ def test_refuses_a_shift_past_the_word() -> None:
         optimize(Graph(Block(stmts, EQ, 1, Block(k=1), Block())))
 
 
+@oracle.needs_libpcap
+def test_pulls_from_blocks_that_are_cut_off() -> None:
+    """Retargeting has just left a block that the round still counts among those above."""
+    text = (
+        "((udp port 39663 or inbound) or icmp6[00:2] < icmp6code or ip host 127.0.0.1 "
+        "or tcp port !0xfbea) or tcp[tcpflags] & tcp-ece == 0 or ipx or greater 22 or mpls "
+        "or ip host 127.0.0.1"
+    )
+    plain = oracle.compile(text, "C_HDLC", optimize=False, netmask=0)
+    assert linearize(optimize(graph_of(plain))) == oracle.compile(text, "C_HDLC", netmask=0)
+
+
+@oracle.needs_libpcap
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("IEEE802_11_RADIO_AVS", "llc and ppp[12:1] <= 236139427"),  # an index that was inside
+        ("IEEE802_11_RADIO", "not (multicast and not ether[102 << 1:4] >= 573509513)"),
+        ("PPP_BSDOS", "tcp[tcpflags] = tcp-cwr or iso proto \\esis or byte 45 & 0x88"),
+        ("LINUX_SLL", "(netbeui or (lsp and not arp)) and (byte 133 & 235)"),
+        ("IPV4", "not (byte 0x42 | 051 or proto \\igmp or byte 44 & 0xfe)"),
+        ("C_HDLC", "src host 127.0.0.1 or igmp or byte 255 & 254 and ip6 proto \\ah"),
+        ("SYMANTEC_FIREWALL", "net 78.154.0.0 mask 255.255.0.0 or byte 0 & 73"),
+        ("EN10MB", "greater 149 or byte 0x3 & 0xe2 or ether[0x1:4] = 2 or greater 27197"),
+    ],
+)
+def test_holds_nothing_back_without_need(link: str, text: str) -> None:
+    """What libpcap's optimiser does here is right, though no rule of thumb sees it."""
+    plain = oracle.compile(text, link, optimize=False, netmask=0)
+    assert linearize(optimize(graph_of(plain))) == oracle.compile(text, link, netmask=0)
+
+
 def test_deep_graph() -> None:
     """No recursion along the blocks."""
     accept, root = Block(k=1), Block()
