@@ -118,10 +118,8 @@ def _fused(source: Selective, engine: Filler, limit: int | None) -> Iterator[Sel
 def _parallel(
     source: Selective, engine: Filler, workers: int | None, *, keep: bool
 ) -> Iterator[Selection] | None:
-    """Select in ranges, at once; None where one worker is as good."""
+    """Select in ranges, by several workers at once; None where there are none."""
     workers = workers or usable_cores()
-    if workers == 1:
-        return None
 
     def fill(loop: Loop, signature: str) -> Fill:
         return engine.fill(loop, signature).twin()

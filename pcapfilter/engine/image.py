@@ -2,7 +2,7 @@
 
 `flatten` does for one x86-64 ELF object what a linker would: its sections are laid side by side,
 what may be written on pages of its own, and the distances between them are filled in. A function of
-the C library (memcpy, memset) is reached by way of a slot, which holds its address while the image
+the C library is reached by way of a slot, which holds its address while the image
 is in use. So an entry of the cache is put to work within a millisecond, and llvmlite need not be
 loaded. An object that needs more than that is left to LLVM's own loader.
 
@@ -29,7 +29,7 @@ _X86_64 = 62
 _SYMBOLS, _RELOCATIONS, _ZEROES = 2, 4, 8  # section types
 _WRITABLE, _LOADED = 1, 2  # section flags
 _PC32, _PLT32 = 2, 4  # relocation types: both are the distance to the symbol, in 32 bits
-_OUTSIDE = ("memcpy", "memmove", "memset")
+_OUTSIDE = ("memcpy", "memmove", "memset", "pread")
 
 
 class Section(NamedTuple):

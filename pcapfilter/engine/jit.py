@@ -4,6 +4,7 @@ An address is good as long as its `Code` or `Image` lives: it keeps what the add
 """
 
 import ctypes
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,10 @@ class Code:
         return int(self._engine.get_global_value_address(symbol))
 
 
+_COMPILING = RLock()
+"""Held while LLVM or numba works: threads that scan ranges may want new loops at the same time."""
+
+
 def octets_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | None = None) -> bytes:
     """Give native code from the cache, or that of the module that `make(machine)` gives.
 
@@ -96,22 +101,24 @@ def octets_of(make: Callable[[Any], Any], name: str, key: str, *, most: int | No
     Where `most` is given, about as many entries of this name stay in the cache.
     """
     kept = cache.load(name, key)
-    if kept is None:
+    if kept is not None:
+        return kept
+    with _COMPILING:
         machine = machine_here()
-        kept = machine.emit_object(make(machine))
-        assert kept is not None
-        kept = flatten(kept) or kept
-        cache.store(name, key, kept)
-        if most is not None:
-            cache.trim(name, most)
-    return kept
+        made: bytes = machine.emit_object(make(machine))
+    made = flatten(made) or made
+    cache.store(name, key, made)
+    if most is not None:
+        cache.trim(name, most)
+    return made
 
 
 def put(octets: bytes) -> Code | Image:
     """Put native code in place; it has variables of its own each time."""
     if octets.startswith(MAGIC):
         return Image(octets)
-    return Code(parse(""), machine_here(), kept=octets)
+    with _COMPILING:
+        return Code(parse(""), machine_here(), kept=octets)
 
 
 class Trap:

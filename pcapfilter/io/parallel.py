@@ -12,11 +12,14 @@ from pcapfilter.io.base import Portion, Ranges
 AHEAD = 2
 """How many portions a worker may have lying ready."""
 
-LARGEST, SMALLEST = 4 << 20, 1 << 18
+LARGEST, SMALLEST = 2 << 20, 1 << 19
 """Octets of a range: enough to be worth a guess, and few enough to be kept."""
 
-MEMORY = 64 << 20
-"""Octets that all portions together may take."""
+MEMORY = 32 << 20
+"""Octets of all ranges that are in work or lie ready."""
+
+MOST = 16
+"""How many threads are of use: memory is not read faster by more."""
 
 
 def usable_cores() -> int:
@@ -35,7 +38,12 @@ def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
     What a scan raises is raised here only if the range turns out to be one: a scan that began at a
     wrong guess has judged what are no packets.
     """
+    if workers == 1:
+        yield from one_by_one(ranges)
+        return
     from threading import Condition, Thread
+
+    workers = min(workers, MOST, ranges.count)
 
     state = Condition()
     ready: dict[int, Portion | None] = {}
@@ -60,7 +68,7 @@ def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
                 ready[number] = portion
                 state.notify_all()
 
-    threads = [Thread(target=work, daemon=True) for _ in range(min(workers, ranges.count))]
+    threads = [Thread(target=work, daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
             thread.start()
@@ -82,3 +90,12 @@ def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
             state.notify_all()
         for thread in threads:
             thread.join()
+
+
+def one_by_one(ranges: Ranges) -> Iterator[Portion]:
+    """Give the portions in order, each scanned when it is wanted."""
+    for number in range(ranges.count):
+        portion = ranges.confirm(number, None)
+        if portion is None:
+            return
+        yield portion

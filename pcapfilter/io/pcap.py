@@ -188,7 +188,7 @@ class PcapSource:
             return None
         if not self._layout.settled or self._file.tell() != start:
             return None
-        if not getattr(fill(framing.frame, framing.FRAME), "compiled", False):
+        if not getattr(fill(framing.sweep, framing.SWEEP), "compiled", False):
             return None  # threads of plain Python would wait for each other
         from pcapfilter.io.ranges import Ranges
 

@@ -19,9 +19,6 @@ from pcapfilter.packets import Origin, PacketBatch, Record
 WINDOWS = (64 * 1024, 1024 * 1024)
 """Octets of a range in which the beginning of a record is looked for: first few, then more."""
 
-BEYOND = 4096
-"""Octets read at once beyond a range's end."""
-
 
 class Portion(NamedTuple):
     """What was found in a range that was scanned from `start`; the next record begins at `next`."""
@@ -58,9 +55,9 @@ class Ranges:
         self.count = len(bounds)
         self._layout, self._descriptor, self._bounds = layout, descriptor, bounds
         self._fill, self._chunk, self._keep = fill, chunk, keep
-        self._guess = native(framing.guess, framing.GUESS)
-        self._collect = native(framing.collect, framing.COLLECT)
-        self._desks: list[tuple[Desk, Loop]] = []
+        self._native = native
+        self._most_rows = bounds.step // 24 + chunk // 16 + 1
+        self._idle = [Worker(chunk, fill)]
         self._shelves: list[Shelf] = []
         self._at = bounds.start
         self._lent: Shelf | None = None
@@ -73,10 +70,11 @@ class Ranges:
         bound = self._bounds[number]
         big, header, lengths, _, longest = self._layout.numbers
         unit = self._layout.record.unit
+        guess = self._native(framing.guess, framing.GUESS)
         for size in WINDOWS:
             window = bytearray(size)
             have = preadv(self._descriptor, [window], bound)
-            at = self._guess(window, have, big, header, lengths, longest, unit)
+            at = guess(window, have, big, header, lengths, longest, unit)
             if at >= 0:
                 return self._scan(number, bound + at)
         return None
@@ -106,32 +104,73 @@ class Ranges:
         return found
 
     def _scan(self, number: int, start: int) -> Portion:
-        try:
-            desk, loop = self._desks.pop()
-        except IndexError:
-            desk, loop = Desk(self._chunk), self._fill(framing.frame, framing.FRAME)
+        """Scan a range from a place on: by one call of native code, or by chunks if need be."""
         last = number == self.count - 1
         stop = ENDLESS if last else self._bounds[number + 1]
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = Worker(self._chunk, self._fill)
+        shelf = self._shelf()
+        portion = self._sweep(worker, shelf, start, stop)
+        if portion is None:
+            shelf = Shelf()
+            portion = self._by_chunks(worker, shelf, start, stop)
+        if not self._keep:
+            self._shelves.append(shelf)
+        self._idle.append(worker)
+        return portion
+
+    def _sweep(self, worker: "Worker", shelf: "Shelf", start: int, stop: int) -> Portion | None:
+        desk, record = worker.desk, self._layout.record
+        if self._keep:
+            shelf.make_room(self._bounds.step + 2 * self._chunk, self._most_rows)
+        rows = worker.sweep(
+            self._descriptor, start, stop, desk.buffer, len(desk.buffer), *self._layout.numbers,
+            *desk.columns, desk.room, desk.state,
+            int(self._keep), shelf.buffer, len(shelf.buffer), *shelf.columns, len(shelf.columns[0]),
+        )  # fmt: skip
+        if rows < 0:
+            return None
+        shelf.rows = rows
+        batch = None
+        if self._keep:
+            whole = record.size == 16 and not self._layout.origin.swapped and not desk.state[3]
+            batch = shelf.batch(self._layout.origin, record._replace(verbatim=whole))
+        return Portion(start, desk.state[0], desk.state[4], rows, batch, None)
+
+    def _by_chunks(self, worker: "Worker", shelf: "Shelf", start: int, stop: int) -> Portion:
         read = reader(self._descriptor, start, stop)
-        stretch = Stretch(self._layout, read, loop, desk, start=start, stop=stop)
-        shelf = self._shelf() if self._keep else None
+        frame = self._fill(framing.frame, framing.FRAME)
+        collect = self._native(framing.collect, framing.COLLECT)
+        stretch = Stretch(self._layout, read, frame, worker.desk, start=start, stop=stop)
         matched, verbatim = 0, True
         for batch in stretch.batches():
             matched += batch.count
-            if shelf is not None and batch.count:
-                shelf.add(batch, self._collect)
+            if self._keep and batch.count:
+                shelf.add(batch, collect)
                 verbatim = verbatim and batch.record.verbatim
-        self._desks.append((desk, loop))
         record = self._layout.record._replace(verbatim=verbatim)
-        whole = shelf.batch(self._layout.origin, record) if shelf is not None else None
+        whole = shelf.batch(self._layout.origin, record) if self._keep else None
         return Portion(start, stretch.next, stretch.seen, matched, whole, stretch.fault)
 
     def _shelf(self) -> "Shelf":
         try:
             shelf = self._shelves.pop()
         except IndexError:
-            shelf = Shelf(bytearray(), (array("I"), array("I"), array("I")))
+            return Shelf()
+        shelf.used = shelf.rows = 0
         return shelf
+
+
+class Worker:
+    """What one thread works with."""
+
+    __slots__ = ("desk", "sweep")
+
+    def __init__(self, chunk: int, fill: Native) -> None:
+        self.desk = Desk(chunk)
+        self.sweep = fill(framing.sweep, framing.SWEEP)
 
 
 class Shelf:
@@ -139,30 +178,36 @@ class Shelf:
 
     __slots__ = ("buffer", "columns", "rows", "used")
 
-    def __init__(self, buffer: bytearray, columns: "tuple[array[int], ...]") -> None:
-        self.buffer, self.columns = buffer, columns
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.columns = (array("I"), array("I"), array("I"))
         self.used = self.rows = 0
 
     @classmethod
     def of(cls, batch: PacketBatch) -> "Shelf":
         """Take back the shelf of a batch that is not needed any more."""
-        return cls(batch.buffer, (batch.offsets, batch.caplens, batch.wirelens))
+        shelf = cls()
+        shelf.buffer = batch.buffer
+        shelf.columns = (batch.offsets, batch.caplens, batch.wirelens)
+        return shelf
 
     def add(self, batch: PacketBatch, collect: Loop) -> None:
         """Copy a batch's packets."""
-        self._make_room(len(batch.buffer), batch.count)
+        self.make_room(self.used + len(batch.buffer), self.rows + batch.count)
         self.used = collect(
             batch.buffer, batch.count, batch.offsets, batch.caplens, batch.wirelens,
             batch.record.size, self.buffer, self.used, self.rows, *self.columns,
         )  # fmt: skip
         self.rows += batch.count
 
-    def _make_room(self, octets: int, rows: int) -> None:
-        if self.used + octets > len(self.buffer):
-            self.buffer += bytes(max(octets, 1 << 20))
-        if self.rows + rows > len(self.columns[0]):
+    def make_room(self, octets: int, rows: int) -> None:
+        """See to it that so many octets and rows have room in all."""
+        if octets > len(self.buffer):
+            self.buffer = self.buffer + bytes(octets - len(self.buffer))
+        short = rows - len(self.columns[0])
+        if short > 0:
             for column in self.columns:
-                column.frombytes(bytes(4 * max(rows, len(column))))
+                column.frombytes(bytes(4 * short))
 
     def batch(self, origin: Origin, record: Record) -> PacketBatch:
         """Give all packets as one batch."""
@@ -172,13 +217,13 @@ class Shelf:
 def reader(descriptor: int, start: int, stop: int) -> Read:
     """Give what reads a file from a place on, whatever else reads it meanwhile.
 
-    Beyond `stop` it reads little at once: the last record's end is all that is wanted there.
+    Beyond `stop` it reads little at once.
     """
     at = start
 
     def read(view: memoryview) -> int:
         nonlocal at
-        got = preadv(descriptor, [view[: max(stop - at, BEYOND)]], at)
+        got = preadv(descriptor, [view[: max(stop - at, framing.BEYOND)]], at)
         at += got
         return got
 
