@@ -80,8 +80,8 @@ def _disturb(part: list[Node], goal: Node, behind: Node, preds: list[Node]) -> b
     passed = 0
     for block in part[:-1]:
         passed |= block.defines
-    if passed & (pulled.uses | (goal.needed & ~pulled.kills)):
-        return True  # the pulled test, or who leaves there, missed what they set
+    if passed & pulled.uses or (passed | pulled.defines) & goal.needed:
+        return True  # who leaves for the goal may now leave at another test
     slots = passed & pulled.defines & behind.needed
     if _differ(slots, pulled, [before]):
         return True
