@@ -64,9 +64,9 @@ def _find(node: Node, value: int, shared: str, onward: str) -> tuple[Node, list[
         at = getattr(at, onward)
 
 
-def _pass_values(part: list[Node], behind: Node) -> bool:
+def _pass_values(part: list[Node], goal: Node, behind: Node) -> bool:
     """Tell whether a block of the part leaves a value to another one, or to what is behind it."""
-    wanted = behind.needed
+    wanted = behind.needed | goal.needed
     left = 0
     for block in part:
         wanted |= block.needed
@@ -142,7 +142,7 @@ class _Chains:
                         return False
         behind = getattr(pulled, onward)
         goal: Node = getattr(pulled, "jt" if outcome else "jf")
-        if _pass_values(part, behind) and not (
+        if _pass_values(part, goal, behind) and not (
             alone and not _disturb(part, goal, behind, [edge[0] for edge in edges])
         ):
             return False

@@ -133,6 +133,25 @@ def test_holds_nothing_back_without_need(link: str, text: str) -> None:
     assert linearize(optimize(graph_of(plain))) == oracle.compile(text, link, netmask=0)
 
 
+@oracle.needs_libpcap
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("C_HDLC", "(atalk[255:2] & 0xfe >= 0x1) or not (!(atalk)) and (byte 72 & 140)"),
+        (
+            "SYMANTEC_FIREWALL",
+            "ip6 or not (byte 89 & 1) and not (not ip6 host ::fdfb:b74a:0:0) or (byte 35 & 4)",
+        ),
+    ],
+)
+def test_pulls_no_test_whose_exit_shows_another_value(link: str, text: str) -> None:
+    """Where both tests send to one block, the one that comes first leaves its A there."""
+    plain = oracle.compile(text, link, optimize=False, netmask=0)
+    best = reference.Machine(linearize(optimize(graph_of(plain))))
+    for packet in packets(plain, random.Random(1), 2000):
+        assert best.run(packet) == reference.run(plain, packet)
+
+
 def test_deep_graph() -> None:
     """No recursion along the blocks."""
     accept, root = Block(k=1), Block()
