@@ -16,10 +16,15 @@ PATIENCE = 1.0
 """Seconds after which one more signal breaks off anything, even a write that waits for a reader."""
 
 
+AGAIN = 0.05
+"""Seconds after which a signal that came at a bad moment is looked at again."""
+
+
 class Interrupts:
     """While entered, such a signal raises KeyboardInterrupt where that does no harm.
 
-    That is at once inside the functions that may wait for others, and else at the next `check`.
+    That is inside the functions that may wait for others, at once or as soon as one is entered,
+    and else at the next `check`.
     """
 
     def __init__(self, *waiting: Callable[..., Any]) -> None:
@@ -33,6 +38,7 @@ class Interrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, action in self._before.items():
             signal.signal(number, action)
 
@@ -47,6 +53,7 @@ class Interrupts:
                 self._before[number] = signal.signal(number, self._ask)
             except ValueError:  # not the main thread, which alone may do this
                 return
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._raise_if_waiting)
 
     def allow(self, waiting: Callable[..., Any]) -> None:
         """Name one more function that may be broken off."""
@@ -60,12 +67,18 @@ class Interrupts:
                 raise KeyboardInterrupt
             return
         self._asked = now
+        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+        self._raise_if_waiting(_number, frame)
+
+    def _raise_if_waiting(self, _number: int, frame: FrameType | None) -> None:
         while frame is not None:
             if frame.f_code in self._waiting:
+                signal.setitimer(signal.ITIMER_REAL, 0)
                 raise KeyboardInterrupt
             frame = frame.f_back
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if a signal came."""
         if self._asked is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt

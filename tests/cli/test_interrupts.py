@@ -26,11 +26,16 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Wait for a process; give its exit code and what it said."""
     assert process.stdin is not None
     assert process.stderr is not None
+    try:
+        code = process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     said = process.stderr.read().decode()
     process.stdin.close()
     process.stderr.close()
     assert "Traceback" not in said
-    return process.wait(20), said
+    return code, said
 
 
 def wait_for(target: Path, size: int) -> None:
