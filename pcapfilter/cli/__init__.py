@@ -37,32 +37,41 @@ def _run(words: list[str]) -> int:
     from pcapfilter.cli.options import UsageError
     from pcapfilter.errors import InternalError, PcapFilterError
 
+    trouble = 1
     try:
+        if words and words[0].isalpha():
+            from pcapfilter.cli.commands import COMMANDS, command
+
+            if words[0] in COMMANDS:
+                trouble = COMMANDS[words[0]].trouble
+                code = command(words[0])(words[1:])
+                sys.stdout.flush()
+                return code
         from pcapfilter.cli.run import run
 
         code = run(words)
         sys.stdout.flush()
     except (UsageError, PcapFilterError, InternalError) as error:
-        return _complain(str(error))
+        return _complain(str(error), trouble)
     except BrokenPipeError:
         return _hush()
     except OSError as error:
         if error.errno == EBADF and not error.filename:
-            return _complain("a standard file that is needed is closed")
+            return _complain("a standard file that is needed is closed", trouble)
         reason = error.strerror or str(error)
-        return _complain(f"{error.filename}: {reason}" if error.filename else reason)
+        return _complain(f"{error.filename}: {reason}" if error.filename else reason, trouble)
     except KeyboardInterrupt:
-        return _complain("broken off")
+        return _complain("broken off", trouble)
     return code
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError:
         _hush()
     print(f"pcapfilter: {message}", file=sys.stderr)
-    return 1
+    return code
 
 
 def _hush() -> int:

@@ -1,0 +1,28 @@
+"""The words that make the command do something else than filter: `pcapfilter WORD ...`.
+
+Each is a module of this package with a function `run(words) -> exit code`, loaded when it is asked
+for. A word is taken for a command only where it is the first one of the command line, so that
+`pcapfilter -r FILE diff` still looks for the host named diff.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple, cast
+
+
+class Command(NamedTuple):
+    """One command: the exit code of trouble, and what it is for."""
+
+    trouble: int
+    purpose: str
+
+
+COMMANDS: dict[str, Command] = {
+    # word -> exit code of trouble, purpose
+}
+
+
+def command(name: str) -> Callable[[list[str]], int]:
+    """Give the function that runs a command."""
+    module = import_module(f"{__name__}.{name}")
+    return cast("Callable[[list[str]], int]", module.run)
