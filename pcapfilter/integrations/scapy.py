@@ -31,7 +31,8 @@ def frame_of(packet: Any) -> Frame:
     Nothing was changed if building it gives what building a fresh reading of those bytes gives.
     """
     original, octets = bytes(packet.original or b""), bytes(packet)
-    if original and octets != original and bytes(type(packet)(original)) == octets:
+    read = bool(original) or packet.wirelen is not None
+    if read and octets != original and bytes(type(packet)(original)) == octets:
         octets = original
     wirelen = packet.wirelen if octets == original else None
     link = link_of(packet)

@@ -63,6 +63,69 @@ def test_dpkt_frames_bring_their_link_type() -> None:
         WEB(frame.data.data)
 
 
+def test_dpkt_frames_of_captures_are_the_octets_that_they_were_made_from(captures: Path) -> None:
+    """All but padding, which dpkt drops; among them are IPv6 with ESP and checksums of 0."""
+    classes = {
+        "ethernet": dpkt.ethernet.Ethernet, "linux_sll": dpkt.sll.SLL, "linux_sll2": dpkt.sll2.SLL2,
+        "ppp": dpkt.ppp.PPP,
+    }  # fmt: skip
+    for name, kind in classes.items():
+        packets = packets_of(captures / f"{name}.pcap")
+        whole = decoded = 0
+        for packet in packets:
+            try:
+                frame = kind(packet.data)
+            except dpkt.UnpackError:
+                continue
+            if isinstance(frame.data, dpkt.ipx.IPX):
+                continue
+            octets = frame_of(frame).octets
+            assert packet.data.startswith(octets), (name, packet.data.hex())
+            assert frame_of(frame).octets == octets
+            decoded += 1
+            whole += octets == packet.data
+        assert decoded > 0.8 * len(packets)
+        assert whole > 0.8 * decoded
+
+
+def test_dpkt_frames_stay_as_they_are() -> None:
+    offloaded = HTTP[:24] + bytes(2) + HTTP[26:]
+    frame = dpkt.ethernet.Ethernet(offloaded)
+    assert frame_of(frame).octets == offloaded
+    assert pf.compile("ip[10:2] = 0")(frame)
+    assert frame.data.sum == 0
+
+
+def test_dpkt_frames_made_by_hand() -> None:
+    tcp = dpkt.tcp.TCP(sport=1025, dport=80)
+    inet = dpkt.ip.IP(src=bytes(4), dst=bytes(4), p=6, data=tcp)
+    inet6 = dpkt.ip6.IP6(src=bytes(16), dst=bytes(16), nxt=6, data=tcp)
+    for carried in (inet, inet6):
+        frame = dpkt.ethernet.Ethernet(src=bytes(6), dst=bytes(6), data=carried)
+        assert WEB(frame)
+        assert WEB(carried)
+    tag = dpkt.ethernet.VLANtag8021Q(id=5, type=0x0800)
+    tagged = dpkt.ethernet.Ethernet(src=bytes(6), dst=bytes(6), type=0x8100, data=inet)
+    tagged.vlan_tags = [tag]
+    assert pf.compile("vlan 5 and tcp port 80")(tagged)
+    assert not WEB(tagged)
+
+
+def test_dpkt_frames_that_do_not_keep_their_octets_are_refused() -> None:
+    frame = dpkt.ieee80211.IEEE80211(b"\xd4\x00" + bytes(8))
+    with pytest.raises(pf.UnsupportedError, match="does not keep the octets"):
+        WEB(frame)
+
+
+def test_scapy_packets_of_no_length() -> None:
+    l2 = pytest.importorskip("scapy.layers.l2")
+    packet = l2.Ether(b"")
+    packet.wirelen = 90
+    assert frame_of(packet) == (b"", 90, "EN10MB", False)
+    assert pf.compile("greater 90")(packet)
+    assert frame_of(l2.Ether()).octets == bytes(l2.Ether())
+
+
 def test_scapy_packets_bring_their_link_type() -> None:
     inet = pytest.importorskip("scapy.layers.inet")
     l2 = pytest.importorskip("scapy.layers.l2")
