@@ -66,6 +66,9 @@ OPERATORS = {
     "<": "<", "lt": "<", ">=": ">=", "ge": ">=", "<=": "<=", "le": "<=", "in": "=",
 }  # fmt: skip
 
+# Operators of the display language that are words, and which nothing here corresponds to.
+SEARCHES = frozenset(("contains", "matches", "bitwise_and"))
+
 # Longer texts are not looked at: nobody types them, and the patterns need quadratic time.
 LONGEST = 2000
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pcapfilter.errors import FilterError, Span
 from pcapfilter.expr.words import CONSTANTS, KEYWORDS
-from pcapfilter.parser.display import is_field, translate
+from pcapfilter.parser.display import SEARCHES, is_field, translate
 from pcapfilter.parser.lexer import Lexer, Token
 
 # Written side by side -> what was meant.
@@ -83,8 +83,13 @@ def _capture_filter(text: str) -> str | None:
 
 
 def _field(place: _Place) -> str:
-    """A field of a display filter that nothing here corresponds to."""
+    """A field or an operator of a display filter that nothing here corresponds to."""
     token = place.near(0)
+    if token and token.type == "ID" and token.text in SEARCHES:
+        return (
+            f"`{token.text}` is an operator of Wireshark's display filters; a capture filter "
+            "compares octets at a known place, as in `udp[8:4] = 0x12345678`"
+        )
     if token and token.type == "ID" and is_field(token.text):
         return f"`{token.text}` is a field of Wireshark's display filters, not of capture filters"
     return ""
