@@ -84,12 +84,13 @@ def _capture_filter(text: str) -> str | None:
 
 def _field(place: _Place) -> str:
     """A field or an operator of a display filter that nothing here corresponds to."""
+    for token in (place.near(0), place.near(1)):
+        if token and token.type == "ID" and token.text in SEARCHES:
+            return (
+                f"`{token.text}` is an operator of Wireshark's display filters; a capture filter "
+                "compares octets at a known place, as in `udp[8:4] = 0x12345678`"
+            )
     token = place.near(0)
-    if token and token.type == "ID" and token.text in SEARCHES:
-        return (
-            f"`{token.text}` is an operator of Wireshark's display filters; a capture filter "
-            "compares octets at a known place, as in `udp[8:4] = 0x12345678`"
-        )
     if token and token.type == "ID" and is_field(token.text):
         return f"`{token.text}` is a field of Wireshark's display filters, not of capture filters"
     return ""

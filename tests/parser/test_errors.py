@@ -114,8 +114,8 @@ def test_bad_value(text: str, message: str, spelt: str) -> None:
          f"{CAPTURE_FILTER} `tcp port 80 and ip src host 10.0.0.1`"),
         ("http", f"{CAPTURE_FILTER} `tcp port 80`"),
         ('udp contains "x"',
-         "`contains` is an operator of Wireshark's display filters; a capture filter "
-         "compares octets at a known place, as in `udp[8:4] = 0x12345678`"),
+         ("`contains` is an operator of Wireshark's display filters; a capture filter "
+          "compares octets at a known place, as in `udp[8:4] = 0x12345678`")),
     ],
 )  # fmt: skip
 def test_hint(text: str, hint: str) -> None:
