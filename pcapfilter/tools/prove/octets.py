@@ -1,0 +1,99 @@
+"""A packet of which nothing is known: any octets, any captured length, any length on the wire.
+
+Octets at known places are variables of their own, and so are those at places `word + k`, for each
+word and k. Two variables that may stand for one octet are tied together: where the places are
+equal, so are the octets. (Z3's arrays do the same, several times slower.)
+"""
+
+import z3
+
+from pcapfilter.tools.prove.words import TOP, Condition, Word, both
+
+_ASKED = {"type": 7, "vlanp": 1}
+"""The largest answers to questions to the kernel that have few."""
+
+
+class AnyPacket:
+    """The octets, lengths and answers of the kernel that programs ask for, as terms of Z3."""
+
+    def __init__(self, terms: z3.Context) -> None:
+        self.terms = terms
+        self.caplen = z3.BitVec("caplen", 32, terms)
+        self.wirelen = z3.BitVec("wirelen", 32, terms)
+        self.reaches = 0
+        self.measured = False
+        self.fixed: dict[int, z3.BitVecRef] = {}
+        self.floating: dict[int, tuple[Word, dict[int, z3.BitVecRef]]] = {}
+        self.answers: dict[int, z3.BitVecRef] = {}
+
+    def length(self) -> Word:
+        """Give the length on the wire."""
+        self.measured = True
+        return Word(self.wirelen, TOP)
+
+    def answer(self, k: int) -> Word:
+        """Give what the kernel would answer to an ancillary load."""
+        if k not in self.answers:
+            self.answers[k] = z3.BitVec(f"answer{k:x}", 32, self.terms)
+        return Word(self.answers[k], TOP)
+
+    def wraps(self, x: Word, k: int) -> Condition:
+        """Give whether x + k passes 2**32."""
+        if x.high + k <= TOP:
+            return False
+        return x.term > TOP - k if isinstance(x.term, int) else z3.UGT(x.term, TOP - k)
+
+    def holds(self, x: Word, k: int, size: int) -> Condition:
+        """Give whether `size` octets at x + k, which does not wrap, were captured."""
+        end = k + size
+        if isinstance(x.term, int):
+            end += x.term
+            self.reaches = max(self.reaches, end)
+            return end <= TOP and z3.UGE(self.caplen, end)
+        self.reaches = max(self.reaches, x.high + end)
+        if end > TOP:
+            return False
+        if x.high + end <= TOP:
+            return z3.UGE(self.caplen, x.term + end)
+        return both(z3.UGE(self.caplen, end), z3.ULE(x.term, self.caplen - end))
+
+    def load(self, x: Word, k: int, size: int) -> Word:
+        """Give the number that stands in `size` octets at x + k."""
+        if isinstance(x.term, int):
+            octets = [self._at(self.fixed, "p", x.term + k + n) for n in range(size)]
+        else:
+            _, known = self.floating.setdefault(x.term.get_id(), (x, {}))
+            name = f"x{x.term.get_id()}p"
+            octets = [self._at(known, name, (k + n) & TOP) for n in range(size)]
+        together = z3.Concat(*octets) if size > 1 else octets[0]
+        wide = together if size == 4 else z3.ZeroExt(32 - 8 * size, together)
+        return Word(wide, (1 << 8 * size) - 1)
+
+    def _at(self, known: dict[int, z3.BitVecRef], name: str, place: int) -> z3.BitVecRef:
+        if place not in known:
+            known[place] = z3.BitVec(f"{name}{place}", 8, self.terms)
+        return known[place]
+
+    def rules(self) -> list[z3.BoolRef]:
+        """Give what is true of every packet, as far as it was asked for."""
+        found = [z3.UGE(self.wirelen, self.caplen)]
+        bases = list(self.floating.values())
+        for n, (base, octets) in enumerate(bases):
+            for k, octet in octets.items():
+                for place, other in self.fixed.items():
+                    rest = (place - k) & TOP
+                    if rest <= base.high:
+                        found.append(z3.Implies(base.term == rest, octet == other))
+                for other_base, others in bases[n + 1 :]:
+                    for other_k, other in others.items():
+                        if _may_meet(base, k, other_base, other_k):
+                            equal = base.term + k == other_base.term + other_k
+                            found.append(z3.Implies(equal, octet == other))
+        return found
+
+
+def _may_meet(a: Word, j: int, b: Word, k: int) -> bool:
+    """Tell whether a + j and b + k can be one place."""
+    if a.high + j > TOP or b.high + k > TOP:
+        return True
+    return j <= b.high + k and k <= a.high + j
