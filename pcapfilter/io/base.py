@@ -30,14 +30,17 @@ UNITS = {"micro": 1_000_000, "nano": 1_000_000_000}
 PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 """The type of a section header block, which any byte order leaves as it is."""
 
-COMPRESSIONS: dict[bytes, tuple[str, str]] = {
-    # how a compressed file begins -> by what it is compressed, and the command that undoes it
-    b"\x1f\x8b": ("gzip", "zcat"),
-    b"BZh": ("bzip2", "bzcat"),
-    b"\xfd7zX": ("xz", "xzcat"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
-    b"\x04\x22\x4d\x18": ("lz4", "lz4cat"),
+COMPRESSIONS: dict[bytes, str] = {
+    # how a compressed file begins -> by what it is compressed
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zX": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
 }
+
+SKIPPABLE = b"\x2a\x4d\x18"
+"""How a frame that holds nothing goes on after its first octet; one may precede those of zstd."""
 
 
 @runtime_checkable
@@ -137,11 +140,18 @@ def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end 
 
 
 def open_source(place: Place, *, native: Native = plain) -> Source:
-    """Open a capture by its magic number; CaptureError where its header is unusable."""
+    """Open a capture by its magic number; CaptureError where its header is unusable.
+
+    Whatever is compressed is decompressed on the way.
+    """
     file, name, owned = _open(place, "rb")
     try:
-        head = _read_magic(file)
-        _refuse_compressed(head, name)
+        head = read_magic(file)
+        if kind := compression_of(head):
+            from pcapfilter.io.compressed import Unpacked
+
+            file = Unpacked(file, kind, head=head, name=name, owned=owned)
+            owned, head = True, read_magic(file)
         if head == PCAPNG_MAGIC:
             from pcapfilter.io.pcapng import PcapngSource
 
@@ -149,23 +159,24 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
         from pcapfilter.io.pcap import PcapSource
 
         return PcapSource(file, name, head=head, owned=owned, native=native)
-    except BaseException:
+    except BaseException as error:
         if owned:
             file.close()
+        if isinstance(error, CaptureError) and fault_of(file):
+            raise CaptureError(fault_of(file), name=name) from None
         raise
 
 
-def _refuse_compressed(head: bytes, name: str) -> None:
-    """Raise CaptureError, which says what to do, where a compressed file begins."""
-    for magic, (kind, command) in COMPRESSIONS.items():
-        if head.startswith(magic):
-            from shlex import quote
+def compression_of(head: bytes) -> str:
+    """Give by what a file that begins like this is compressed; nothing if it is not."""
+    if head[1:] == SKIPPABLE and head[0] >> 4 == 5:
+        return "zstd"
+    return next((kind for magic, kind in COMPRESSIONS.items() if head.startswith(magic)), "")
 
-            words = command if name == "-" else f"{command} {quote(name)}"
-            raise CaptureError(
-                f"compressed with {kind}; decompress it on the way: {words} | pcapfilter -r - ...",
-                name=name,
-            )
+
+def fault_of(file: Any) -> str:
+    """Say what ended a file too early, where that is known."""
+    return getattr(file, "fault", "")
 
 
 def open_sink(
@@ -216,6 +227,18 @@ def identity_of(status: stat_result) -> Identity | None:
     return (status.st_dev, status.st_ino) if S_ISREG(status.st_mode) else None
 
 
+def size_and_identity(file: Any) -> tuple[int, Identity | None]:
+    """Give the size of a regular file, or 0, and its identity, or None."""
+    if isinstance(found := getattr(file, "identity", None), tuple):
+        return 0, found  # of the compressed file
+    try:
+        status = fstat(file.fileno())
+    except (AttributeError, OSError):
+        return 0, None
+    identity = identity_of(status)
+    return (status.st_size if identity else 0), identity
+
+
 def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
     """An unbuffered binary file, the name to call it by, and whether it is ours to close."""
     if place == "-":
@@ -225,7 +248,8 @@ def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
     return place, str(getattr(place, "name", "") or "-"), False
 
 
-def _read_magic(file: Any) -> bytes:
+def read_magic(file: Any) -> bytes:
+    """Read the four octets by which a file is known; fewer where there are no more."""
     octets = bytearray(4)
     view, have = memoryview(octets), 0
     while have < len(octets) and (got := read_into(file, view[have:])):

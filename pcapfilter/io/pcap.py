@@ -7,13 +7,20 @@ Linux variant: what tcpdump does with such files.
 import sys
 from array import array
 from collections.abc import Iterator
-from os import fstat
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
-from pcapfilter.io.base import Identity, Loop, Native, identity_of, plain, read_into, write_all
+from pcapfilter.io.base import (
+    Loop,
+    Native,
+    fault_of,
+    plain,
+    read_into,
+    size_and_identity,
+    write_all,
+)
 from pcapfilter.io.stretch import Desk, Fault, Layout, Stretch
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
@@ -179,7 +186,10 @@ class PcapSource:
             self.position = stretch.position
             yield batch, stretch.seen - seen
             seen = stretch.seen
-        self._report(self.position, stretch.fault)
+        fault = fault_of(self._file)
+        self._report(
+            self.position, Fault(fault, stretch.next, stretch.seen) if fault else stretch.fault
+        )
 
     def ranges(self, fill: Native, *, size: int, keep: bool) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
@@ -211,16 +221,6 @@ class PcapSource:
         """Let go of the file."""
         if self._owned:
             self._file.close()
-
-
-def size_and_identity(file: Any) -> tuple[int, Identity | None]:
-    """Give the size of a regular file, or 0, and its identity, or None."""
-    try:
-        status = fstat(file.fileno())
-    except (AttributeError, OSError):
-        return 0, None
-    identity = identity_of(status)
-    return (status.st_size if identity else 0), identity
 
 
 class PcapSink:

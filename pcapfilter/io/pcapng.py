@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import blocks
-from pcapfilter.io.base import Native, plain, read_into
+from pcapfilter.io.base import Native, fault_of, plain, read_into, size_and_identity
 from pcapfilter.io.headers import settle
-from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record, size_and_identity
+from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.net import linktype
 from pcapfilter.packets import Origin, PacketBatch, Record
 
@@ -286,8 +286,8 @@ class PcapngSource:
                         return
                 case blocks.MORE:
                     if not self._fill():
-                        if self._have:
-                            self._spoil(self._fault())
+                        if self._have or fault_of(self._file):
+                            self._spoil(fault_of(self._file) or self._fault())
                         return
                 case _:
                     self._spoil(self._fault())
