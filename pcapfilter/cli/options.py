@@ -31,7 +31,7 @@ FLAGS: tuple[Flag, ...] = tuple(
     Flag(*row)
     for row in (
         # short, long, argument, state, purpose
-        ("r", "", "FILE", "", "read packets from FILE (- is standard input)"),
+        ("r", "", "FILE", "", "read packets from FILE, a folder, a URL, - (may be repeated)"),
         (
             "V",
             "",

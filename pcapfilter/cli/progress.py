@@ -14,7 +14,7 @@ class Progress:
     """How far a Source has been read, shown while it is being read, if that is `wanted`."""
 
     def __init__(self, source: Source, *, wanted: bool) -> None:
-        self._source = source
+        self._name, self._measure = source.name, source.measure
         self._due = monotonic() + PATIENCE if wanted and sys.stderr.isatty() else None
         self._bar: Any = None
         self._task: Any = None
@@ -32,7 +32,7 @@ class Progress:
             return
         if self._bar is None:
             self._start()
-        self._bar.update(self._task, completed=self._source.position, matched=matched)
+        self._bar.update(self._task, completed=self._measure.position, matched=matched)
 
     def _start(self) -> None:
         from rich.console import Console
@@ -48,7 +48,5 @@ class Progress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(
-            self._source.name, total=self._source.size or None, matched=0
-        )
+        self._task = self._bar.add_task(self._name, total=self._measure.size or None, matched=0)
         self._bar.start()

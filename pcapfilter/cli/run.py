@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 import pcapfilter
+from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.options import CommandLine, UsageError, read_command_line, usage
 from pcapfilter.filter import Filter
 from pcapfilter.packets import MAXIMUM_SNAPLEN
@@ -68,20 +69,6 @@ def expression(line: CommandLine) -> str:
         return " ".join(line.operands)
     with open(name, encoding="utf-8", errors="surrogateescape") as file:
         return "\n".join(row.partition("#")[0] for row in file.read().split("\n"))
-
-
-def input_names(line: CommandLine) -> list[str]:
-    """Give the captures to read, in order; -V's file may have empty lines (tcpdump's may not)."""
-    name, names = line.last("r"), line.last("V")
-    if names is None:
-        return [] if name is None else [name]
-    if name is not None:
-        raise UsageError("-V and -r are mutually exclusive.")
-    place = 0 if names == "-" else names
-    with open(
-        place, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=place != 0
-    ) as file:
-        return [row for row in file.read().split("\n") if row]
 
 
 def number(line: CommandLine, name: str, what: str, least: int, most: int) -> int | None:

@@ -19,7 +19,7 @@ Native = Callable[[Loop, str], Loop]
 """Gives the native form of a loop, from the loop and its signature."""
 
 Place = str | PathLike[str] | IO[bytes]
-"""What a capture is read from or written to: a path, `-`, or a binary file."""
+"""What a capture is read from or written to: a path, a URL, `-`, or a binary file."""
 
 Identity = tuple[int, int]
 """Device and number of a regular file, by which two names of it are known to be one file."""
@@ -43,13 +43,20 @@ SKIPPABLE = b"\x2a\x4d\x18"
 """How a frame that holds nothing goes on after its first octet; one may precede those of zstd."""
 
 
+class Measure(Protocol):
+    """How far a file has been read, in octets, of how many (0 where nobody knows)."""
+
+    position: int
+    size: int
+
+
 @runtime_checkable
 class Source(Protocol):
     """Where packets come from.
 
     `origin`, `record` and `extension` are what a Sink needs to know to write the like of it, and
-    `origins` all the origins that are known before the first packet. `position` is the number of
-    octets read, and `size` the number there are (0 where nobody knows).
+    `origins` all the origins that are known before the first packet. `measure` tells how far the
+    file was read: the Source itself, unless the file is compressed.
     """
 
     name: str
@@ -58,8 +65,7 @@ class Source(Protocol):
     record: Record
     extension: int
     damage: CaptureError | None
-    position: int
-    size: int
+    measure: Measure
     identity: Identity | None
 
     def batches(self) -> Iterator[PacketBatch]:
@@ -174,6 +180,15 @@ def compression_of(head: bytes) -> str:
     return next((kind for magic, kind in COMPRESSIONS.items() if head.startswith(magic)), "")
 
 
+def begins_like_a_capture(name: str) -> bool:
+    """Whether a file begins like a capture, or like anything compressed."""
+    from pcapfilter.io.pcap import MAGICS
+
+    with open(name, "rb", buffering=0) as file:
+        head = read_magic(file)
+    return head in MAGICS or head == PCAPNG_MAGIC or compression_of(head) != ""
+
+
 def fault_of(file: Any) -> str:
     """Say what ended a file too early, where that is known."""
     return getattr(file, "fault", "")
@@ -243,6 +258,10 @@ def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
     """An unbuffered binary file, the name to call it by, and whether it is ours to close."""
     if place == "-":
         return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-", True
+    if isinstance(place, str) and "://" in place:
+        from pcapfilter.io.remote import Remote
+
+        return Remote(place, mode), place, True
     if isinstance(place, str | PathLike):
         return open(place, mode, buffering=0), str(place), True
     return place, str(getattr(place, "name", "") or "-"), False

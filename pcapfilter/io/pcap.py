@@ -14,6 +14,7 @@ from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
 from pcapfilter.io.base import (
     Loop,
+    Measure,
     Native,
     fault_of,
     plain,
@@ -135,6 +136,7 @@ class PcapSource:
         self.damage: CaptureError | None = None
         self.position = len(head)
         self.size, self.identity = size_and_identity(file)
+        self.measure: Measure = file if hasattr(file, "position") else self
         self._file, self._owned = file, owned
         self._native = native
         octets = head or self._take(4)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import blocks
-from pcapfilter.io.base import Native, fault_of, plain, read_into, size_and_identity
+from pcapfilter.io.base import Measure, Native, fault_of, plain, read_into, size_and_identity
 from pcapfilter.io.headers import settle
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.net import linktype
@@ -150,6 +150,7 @@ class PcapngSource:
         self.damage: CaptureError | None = None
         self._file, self._owned = file, owned
         self.size, self.identity = size_and_identity(file)
+        self.measure: Measure = file if hasattr(file, "position") else self
         self._loop = native(blocks.blocks, blocks.BLOCKS)
         self._buffer, self._out = bytearray(CHUNK), bytearray(0)
         self._buffer[: len(head)] = head

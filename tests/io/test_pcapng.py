@@ -300,7 +300,7 @@ def test_short_reads_and_small_chunks(step: int, monkeypatch: pytest.MonkeyPatch
     source = open_source(Trickle(octets, step))  # type: ignore[arg-type]  # it is enough of a file
     assert [packet for batch in source.batches() for packet in batch] == wanted
     assert source.damage is None
-    assert source.position == len(octets)
+    assert source.measure.position == len(octets)
 
 
 def test_pipes(tmp_path: Path) -> None:

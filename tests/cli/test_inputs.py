@@ -1,0 +1,79 @@
+"""What is read: many files, lists, patterns, folders."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from pcapfilter.cli import main
+from tests.io.captures import ROWS, pcap
+from tests.io.sections import LITTLE
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with four captures, of 6, 3, 1 and 2 packets, and other files."""
+    folder = tmp_path / "captures"
+    (folder / "below").mkdir(parents=True)
+    (folder / "a.pcap").write_bytes(pcap(ROWS))
+    (folder / "b.pcap.gz").write_bytes(gzip.compress(pcap(ROWS[:3])))
+    (folder / "c.pcapng").write_bytes(LITTLE.section() + LITTLE.interface() + LITTLE.packet())
+    (folder / "below" / "d.pcap").write_bytes(pcap(ROWS[:2]))
+    (folder / "notes.txt").write_text("about these captures\n")
+    (folder / ".hidden").write_bytes(pcap(ROWS))
+    (folder / "empty").write_bytes(b"")
+    return folder
+
+
+def counted(capsys: Captured, *words: str | Path) -> str:
+    assert main([*map(str, words), "--count"]) == 0
+    return capsys.readouterr().out
+
+
+def test_inputs_one_after_another(folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    a, b, target = folder / "a.pcap", folder / "b.pcap.gz", tmp_path / "out"
+    assert counted(capsys, "-r", a, "-r", b) == "9 packets\n"
+    assert main(["-r", str(b), "-r", str(a), "-w", str(target), "udp"]) == 0
+    assert target.read_bytes() == pcap((ROWS[1], ROWS[1], ROWS[4]))
+    assert counted(capsys, "-r", a, "-r", b, "-c", "2") == "4 packets\n"
+
+
+def test_folders(folder: Path, capsys: Captured) -> None:
+    assert counted(capsys, "-r", folder) == "10 packets\n"
+    assert counted(capsys, "-r", folder, "-r", folder / "below") == "12 packets\n"
+
+
+def test_patterns(folder: Path, capsys: Captured) -> None:
+    assert counted(capsys, "-r", folder / "*.pcap*") == "10 packets\n"
+    assert counted(capsys, "-r", folder / "?.pcap") == "6 packets\n"
+    assert counted(capsys, "-r", folder / "**" / "[ad].pcap") == "8 packets\n"
+    odd = folder / "x[1].pcap"
+    odd.write_bytes(pcap(ROWS[:1]))
+    assert counted(capsys, "-r", odd) == "1 packet\n"
+
+
+def test_lists_may_name_them_too(folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    listed = tmp_path / "list"
+    listed.write_text(f"{folder}\n{folder / 'b*'}\n\n{folder / 'a.pcap'}\n")
+    assert counted(capsys, "-V", listed) == "21 packets\n"
+    assert counted(capsys, "-V", listed, "-V", listed) == "42 packets\n"
+
+
+def test_listing_for_the_first(folder: Path, capsys: Captured) -> None:
+    assert main(["-d", "-r", str(folder), "-r", "missing", "udp"]) == 0
+    assert "a.pcap" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing*.pcap", "missing*.pcap: No such file or directory"),
+        ("nothing", "nothing: no capture is in this folder"),
+    ],
+)
+def test_nothing_found(name: str, message: str, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert main(["-r", str(tmp_path / name)]) == 1
+    assert capsys.readouterr().err == f"pcapfilter: {tmp_path}/{message}\n"
