@@ -1,15 +1,16 @@
 """Do two programs select the same packets? Proved with Z3, or refuted by a packet.
 
-words.py     32-bit words of which not all is known
-octets.py    a packet of which nothing is known
-classic.py   what a classic program does with such a packet
+words.py     32-bit words of which not all is known     longs.py     the same of 64 bits
+octets.py    a packet of which nothing is known         hosts.py     what eBPF programs are given
+classic.py   what a classic program does with it        extended.py  what an eBPF program does
 decide.py    two programs -> Same, Different (with a packet) or Unknown
-witness.py   that packet: read from Z3's model, made short, replayed
+witness.py   that packet, read from Z3's model          replay.py    the machines' verdicts on it
 
 Z3 is the extra `prove`; it is imported with this package, and by nothing below it.
 """
 
 from pcapfilter.tools.prove.decide import Answer, Different, Grade, Same, Unknown, decide
+from pcapfilter.tools.prove.replay import Side
 from pcapfilter.tools.prove.witness import Witness
 
-__all__ = ["Answer", "Different", "Grade", "Same", "Unknown", "Witness", "decide"]
+__all__ = ["Answer", "Different", "Grade", "Same", "Side", "Unknown", "Witness", "decide"]

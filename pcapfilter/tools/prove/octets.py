@@ -7,10 +7,11 @@ equal, so are the octets. (Z3's arrays do the same, several times slower.)
 
 import z3
 
+from pcapfilter.bpf import isa
 from pcapfilter.tools.prove.words import TOP, Condition, Word, both
 
-_ASKED = {"type": 7, "vlanp": 1}
-"""The largest answers to questions to the kernel that have few."""
+_LARGEST = {"proto": 0xFFFF, "type": 7, "vlan_tci": 0xFFFF, "vlanp": 1, "vlan_tpid": 0xFFFF}
+"""The largest answers of the kernel, where they are less than 32 bits hold."""
 
 
 class AnyPacket:
@@ -35,7 +36,7 @@ class AnyPacket:
         """Give what the kernel would answer to an ancillary load."""
         if k not in self.answers:
             self.answers[k] = z3.BitVec(f"answer{k:x}", 32, self.terms)
-        return Word(self.answers[k], TOP)
+        return Word(self.answers[k], _LARGEST.get(isa.ANCILLARY[k], TOP))
 
     def wraps(self, x: Word, k: int) -> Condition:
         """Give whether x + k passes 2**32."""
@@ -77,6 +78,8 @@ class AnyPacket:
     def rules(self) -> list[z3.BoolRef]:
         """Give what is true of every packet, as far as it was asked for."""
         found = [z3.UGE(self.wirelen, self.caplen)]
+        for k, answer in self.answers.items():
+            found.append(z3.ULE(answer, _LARGEST.get(isa.ANCILLARY[k], TOP)))
         bases = list(self.floating.values())
         for n, (base, octets) in enumerate(bases):
             for k, octet in octets.items():

@@ -85,13 +85,14 @@ def choose(ways: list[tuple[Condition, Word]]) -> Word:
         if isinstance(condition, bool):
             chosen = word if condition else chosen
         else:
-            yes = _term(word, condition.ctx)
-            no = _term(chosen, condition.ctx)
+            yes = term(word, condition.ctx)
+            no = term(chosen, condition.ctx)
             chosen = Word(z3.If(condition, yes, no), max(word.high, chosen.high))
     return chosen
 
 
-def _term(word: Word, terms: z3.Context) -> z3.BitVecRef:
+def term(word: Word, terms: z3.Context) -> z3.BitVecRef:
+    """Give the number as a term of 32 bits."""
     if isinstance(word.term, int):
         return z3.BitVecVal(word.term, 32, terms)
     return word.term
@@ -101,7 +102,7 @@ def _terms(a: Word, b: Word) -> tuple[z3.BitVecRef, z3.BitVecRef]:
     """Both as terms; at least one is."""
     known = b.term if isinstance(a.term, int) else a.term
     assert not isinstance(known, int)
-    return _term(a, known.ctx), _term(b, known.ctx)
+    return term(a, known.ctx), term(b, known.ctx)
 
 
 def _filled(high: int) -> int:
