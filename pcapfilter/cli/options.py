@@ -97,10 +97,6 @@ FLAGS: tuple[Flag, ...] = tuple(
     )
 )
 
-_SHORT = {flag.short: flag for flag in FLAGS if flag.short}
-_LONG = {flag.long: flag for flag in FLAGS if flag.long}
-
-
 class CommandLine(NamedTuple):
     """A command line, read: by flag (its long name where it has no short) each value given."""
 
@@ -125,8 +121,10 @@ class CommandLine(NamedTuple):
         ]
 
 
-def read_command_line(words: list[str]) -> CommandLine:
+def read_command_line(words: list[str], flags: tuple[Flag, ...] = FLAGS) -> CommandLine:
     """Read the words of a command line; UsageError, in getopt's words, where they are wrong."""
+    short = {flag.short: flag for flag in flags if flag.short}
+    long = {flag.long: flag for flag in flags if flag.long}
     given: dict[str, list[str]] = {}
     operands: list[str] = []
     rest = iter(words)
@@ -135,7 +133,7 @@ def read_command_line(words: list[str]) -> CommandLine:
             operands.extend(rest)
         elif word.startswith("--"):
             name, equals, value = word[2:].partition("=")
-            flag = _long_flag(name)
+            flag = _long_flag(name, long)
             if equals and not flag.argument:
                 raise UsageError(f"option '--{flag.long}' doesn't allow an argument")
             if flag.argument and not equals:
@@ -146,7 +144,7 @@ def read_command_line(words: list[str]) -> CommandLine:
             while at < len(word):
                 letter = word[at]
                 at += 1
-                found = _SHORT.get(letter)
+                found = short.get(letter)
                 if found is None:
                     raise UsageError(f"invalid option -- '{letter}'")
                 value = ""
@@ -168,10 +166,10 @@ def _argument(rest: Iterator[str], complaint: str) -> str:
     return word
 
 
-def _long_flag(name: str) -> Flag:
-    if name in _LONG:
-        return _LONG[name]
-    near = [flag for long, flag in _LONG.items() if long.startswith(name)]
+def _long_flag(name: str, flags: dict[str, Flag]) -> Flag:
+    if name in flags:
+        return flags[name]
+    near = [flag for long, flag in flags.items() if long.startswith(name)]
     if len(near) == 1:
         return near[0]
     if near:
@@ -182,14 +180,18 @@ def _long_flag(name: str) -> Flag:
 
 def usage() -> str:
     """Give the text of `--help`."""
-    lines = ["Usage: pcapfilter [option ...] [expression]", ""]
-    for flag in FLAGS:
-        if flag.purpose:
-            names = [f"-{flag.short}"] * bool(flag.short) + [f"--{flag.long}"] * bool(flag.long)
-            left = f"{', '.join(names)} {flag.argument}"
-            lines.append(f"  {left:<28}{flag.purpose}")
+    lines = ["Usage: pcapfilter [option ...] [expression]", "", *described(FLAGS)]
     lines += [
         "",
         "The expression is that of pcap-filter(7). Without -w, matching packets are printed.",
     ]
     return "\n".join(lines)
+
+
+def described(flags: tuple[Flag, ...]) -> Iterator[str]:
+    """Give a line for each flag that has a purpose."""
+    for flag in flags:
+        if flag.purpose:
+            names = [f"-{flag.short}"] * bool(flag.short) + [f"--{flag.long}"] * bool(flag.long)
+            left = f"{', '.join(names)} {flag.argument}"
+            yield f"  {left:<28}{flag.purpose}"
