@@ -97,6 +97,7 @@ FLAGS: tuple[Flag, ...] = tuple(
     )
 )
 
+
 class CommandLine(NamedTuple):
     """A command line, read: by flag (its long name where it has no short) each value given."""
 
