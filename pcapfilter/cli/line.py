@@ -3,152 +3,263 @@
 Source of the forms: what `tcpdump -n` prints.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import dpkt
 
+from pcapfilter.cli import icmp
+from pcapfilter.cli.checksum import checksum, corrected, pseudo_header
+from pcapfilter.cli.frame import ARP, IP, IP6, LONGEST, READERS, Frame, name_of, read_frame
 from pcapfilter.net.address import format_v6
 from pcapfilter.packets import Packet
 
-IP, ARP, VLAN, QINQ, IP6 = 0x0800, 0x0806, 0x8100, 0x88A8, 0x86DD
+TCP_FLAGS = (
+    (0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x10, "."), (0x20, "U"), (0x40, "E"),
+    (0x80, "W"),
+)  # fmt: skip
+COUNTED = 0x01 | 0x02 | 0x04
+"""FIN, SYN and RST: segments whose number is told although they carry nothing."""
+SYN, ACK = 0x02, 0x10
 
-ETHERTYPES: dict[str, tuple[int, int]] = {
-    # link type -> where the ethertype stands, and where what it names begins
-    "C_HDLC": (2, 4),
-    "EN10MB": (12, 14),
-    "LINUX_SLL": (14, 16),
-    "LINUX_SLL2": (0, 20),
-}
-VERSIONS: dict[str, int] = {
-    # link type -> where an IP packet begins, which says itself of what version it is
-    "ENC": 12,
-    "IPV4": 0,
-    "IPV6": 0,
-    "LOOP": 4,
-    "NULL": 4,
-    "PPP": 4,
-    "PPP_SERIAL": 4,
-    "RAW": 0,
-}
-TCP_FLAGS = ((0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x20, "U"), (0x10, "."))
-ICMP_KINDS = {
-    0: "echo reply",
-    3: "unreachable",
-    5: "redirect",
-    8: "echo request",
-    11: "time exceeded",
-}
-ICMP6_KINDS = {
-    1: "unreachable", 2: "packet too big", 3: "time exceeded", 128: "echo request",
-    129: "echo reply", 133: "router solicitation", 134: "router advertisement",
-    135: "neighbor solicitation", 136: "neighbor advertisement",
-}  # fmt: skip
 PROTOCOLS = {
-    2: "igmp", 47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 88: "eigrp", 89: "ospf", 103: "pim",
-    112: "vrrp", 132: "sctp",
+    # number -> what -v calls the protocol, and what a line calls it
+    0: ("Options", "hbh"), 1: ("ICMP", "icmp"), 2: ("IGMP", "igmp"), 4: ("IPIP", "ipip"),
+    6: ("TCP", "tcp"), 8: ("EGP", "egp"), 9: ("IGRP", "igrp"), 17: ("UDP", "udp"),
+    33: ("DCCP", "dccp"), 41: ("IPv6", "ip6"), 43: ("Routing", "routing"),
+    44: ("Fragment", "frag"), 46: ("RSVP", "rsvp"), 47: ("GRE", "gre"), 50: ("ESP", "esp"),
+    51: ("AH", "ah"), 55: ("Mobile IP", "mobile"), 58: ("ICMPv6", "icmp6"),
+    62: ("Mobile IP (old)", "mobile-old"), 88: ("EIGRP", "eigrp"), 89: ("OSPF", "ospf"),
+    103: ("PIM", "pim"), 108: ("Compressed IP", "ipcomp"), 112: ("VRRP", "vrrp"),
+    113: ("PGM", "pgm"), 132: ("SCTP", "sctp"), 135: ("Mobility", "mobility"),
+    143: ("Ethernet", "ethernet"),
 }  # fmt: skip
+CONGESTION = ("", ",ECT(1)", ",ECT(0)", ",CE")
+REMEMBERED = 1 << 16
+"""How many connections, at most, the numbers of their first segments are kept of."""
 
 MALFORMED = (dpkt.Error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What dpkt raises on packets that are cut short or wrong."""
+"""What is raised on packets that are cut short or wrong."""
+
+
+class Style(NamedTuple):
+    """What a line tells: tcpdump's -e, -q, -v (how often), -S, and not -K."""
+
+    link_header: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    absolute: bool = False
+    verify: bool = True
+
+
+class Segment(NamedTuple):
+    """What IP carries: its protocol, addresses, its octets, and how long it was on the wire."""
+
+    protocol: int
+    source: bytes
+    target: bytes
+    octets: bytes
+    length: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all octets were captured."""
+        return len(self.octets) == self.length
+
+    def remainder(self) -> int:
+        """What the checksum over the segment and its pseudo-header comes to: 0 if it is right."""
+        header = pseudo_header(self.source, self.target, self.protocol, self.length)
+        return checksum(header + self.octets)
+
+
+class Lines:
+    """Gives lines about packets, one after another; knows where each TCP connection began."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._began: dict[tuple[object, object], tuple[int, int]] = {}
+
+    def describe(self, packet: Packet) -> str:
+        """Give the line about a packet: addresses, ports, protocol, length."""
+        frame = read_frame(packet, quiet=self._style.quiet)
+        header = frame.header if self._style.link_header else ""
+        name = packet.link.name
+        if name not in READERS:
+            return f"{name}, length {packet.wirelen}"
+        try:
+            return header + self._network(packet, frame)
+        except MALFORMED:
+            return f"{header}[|{name.lower()}], length {packet.wirelen}"
+
+    def _network(self, packet: Packet, frame: Frame) -> str:
+        body, named = packet.data[frame.start :], not self._style.link_header
+        prefix = "".join(f"vlan {tag}, " for tag in frame.tags) if named else ""
+        if frame.kind == IP:
+            return prefix + ("IP " if named else "") + self._ip(body)
+        if frame.kind == IP6:
+            return prefix + ("IP6 " if named else "") + self._ip6(body)
+        if frame.kind == ARP:
+            return prefix + ("ARP, " if named else "") + _arp(body)
+        if frame.llc:
+            prefix += "LLC, dsap 0x{:02x}, ssap 0x{:02x}, ctrl 0x{:02x}, ".format(*frame.llc)
+        elif named:
+            prefix += f"{name_of(frame.kind)}, " if frame.kind > LONGEST else ""
+        if named and packet.link.name == "EN10MB" and len(packet.data) >= 14:
+            octets = packet.data
+            prefix = f"{octets[6:12].hex(':')} > {octets[:6].hex(':')}, {prefix}"
+        return f"{prefix}length {packet.wirelen}"
+
+    # ---- IP ------------------------------------------------------------------------------------
+
+    def _ip(self, body: bytes) -> str:
+        ip = dpkt.ip.IP(body)
+        start = 4 * ip.hl
+        length = ip.len or len(body)  # 0: the card that sent it was to fill it in
+        segment = Segment(ip.p, ip.src, ip.dst, body[start:length], length - start)
+        told = self._about_ip(ip, body[:start]) if self._style.verbose else ""
+        if ip.offset:
+            pair = f"{_v4(ip.src)} > {_v4(ip.dst)}"
+            what = f"ip-proto-{ip.p}, fragment at {8 * ip.offset}, length {segment.length}"
+            return f"{told}{pair}: {what}"
+        return told + self._carried(ip.data, segment, _v4, complete=not ip.mf)
+
+    def _about_ip(self, ip: Any, header: bytes) -> str:
+        flags = [name for on, name in ((ip.mf, "+"), (ip.df, "DF"), (ip.rf, "rsvd")) if on]
+        parts = [
+            f"tos 0x{ip.tos:x}{CONGESTION[ip.tos & 3]}",
+            f"ttl {ip.ttl}",
+            f"id {ip.id}",
+            f"offset {8 * ip.offset}",
+            f"flags [{', '.join(flags) or 'none'}]",
+            f"proto {_protocol(ip.p)}",
+            f"length {ip.len}",
+        ]
+        if self._style.verify and (remainder := checksum(header)):
+            parts.append(f"bad cksum {ip.sum:x} (->{corrected(ip.sum, remainder):x})!")
+        return f"({', '.join(parts)})\n    "
+
+    def _ip6(self, body: bytes) -> str:
+        ip = dpkt.ip6.IP6(body)
+        extensions = sum(map(len, ip.extension_hdrs.values()))
+        length = ip.plen or len(body) - 40  # 0: a jumbogram says it elsewhere
+        octets = body[40 + extensions : 40 + length]
+        segment = Segment(ip.p, ip.src, ip.dst, octets, length - extensions)
+        told = ""
+        if self._style.verbose:
+            parts = [f"class 0x{ip.fc:02x}"] * bool(ip.fc)
+            parts += [f"flowlabel 0x{ip.flow:05x}"] * bool(ip.flow)
+            parts += [f"hlim {ip.hlim}", f"next-header {_protocol(ip.nxt)}"]
+            told = f"({', '.join(parts)} payload length: {ip.plen}) "
+        return told + self._carried(ip.data, segment, _v6, complete=True)
+
+    def _carried(self, inner: Any, segment: Segment, write: Any, *, complete: bool) -> str:
+        """Give addresses, ports and what is said of the segment; its sum if it is `complete`."""
+        source, target = write(segment.source), write(segment.target)
+        if hasattr(inner, "sport"):
+            source, target = f"{source}.{inner.sport}", f"{target}.{inner.dport}"
+        verifiable = complete and segment.whole and self._style.verify and self._style.verbose > 0
+        match type(inner).__name__, segment.protocol:
+            case "TCP", _:
+                said = self._tcp(inner, segment, verifiable=verifiable)
+            case "UDP", _:
+                said = _udp(inner, segment, verifiable=verifiable)
+            case _, 1:
+                said = _icmp(segment, verifiable=verifiable)
+            case _, 58:
+                said = _icmp6(segment, verifiable=verifiable)
+            case _, protocol:
+                name = PROTOCOLS.get(protocol, ("", f"ip-proto-{protocol}"))[1]
+                said = f"{name}, length {segment.length}"
+        return f"{source} > {target}: {said}"
+
+    # ---- TCP -----------------------------------------------------------------------------------
+
+    def _tcp(self, tcp: Any, segment: Segment, *, verifiable: bool) -> str:
+        length = segment.length - tcp.off * 4
+        if self._style.quiet:
+            return f"tcp {length}"
+        flags = "".join(letter for bit, letter in TCP_FLAGS if tcp.flags & bit) or "none"
+        parts = [f"Flags [{flags}]"]
+        if verifiable:
+            remainder = segment.remainder()
+            right = f"incorrect -> 0x{corrected(tcp.sum, remainder):04x}" if remainder else ""
+            parts.append(f"cksum 0x{tcp.sum:04x} ({right or 'correct'})")
+        seq, ack = self._numbers(tcp, segment)
+        if length > 0:
+            parts.append(f"seq {seq}:{seq + length & 0xFFFFFFFF}")
+        elif tcp.flags & COUNTED or self._style.verbose > 1:
+            parts.append(f"seq {seq}")
+        parts += [f"ack {ack}"] * bool(tcp.flags & ACK)
+        parts.append(f"win {tcp.win}")
+        parts += [f"urg {tcp.urp}"] * bool(tcp.flags & 0x20)
+        return f"{', '.join(parts)}, length {length}"
+
+    def _numbers(self, tcp: Any, segment: Segment) -> tuple[int, int]:
+        """Sequence numbers: counted from the first segment seen of a connection, which has its own.
+
+        As in tcpdump, that is one with an acknowledgement, which tells where both sides began.
+        """
+        if self._style.absolute or not tcp.flags & ACK:
+            return tcp.seq, tcp.ack
+        here, there = (segment.source, tcp.sport), (segment.target, tcp.dport)
+        began = self._began.get((here, there))
+        if began is None or tcp.flags & SYN:
+            if len(self._began) >= 2 * REMEMBERED:
+                del self._began[next(iter(self._began))]
+                del self._began[next(iter(self._began))]
+            self._began[there, here] = (tcp.ack - 1, tcp.seq)
+            self._began[here, there] = (tcp.seq, tcp.ack - 1)
+            return tcp.seq, tcp.ack
+        return (tcp.seq - began[0] & 0xFFFFFFFF, tcp.ack - began[1] & 0xFFFFFFFF)
 
 
 def describe(packet: Packet) -> str:
-    """Give a line about a packet: addresses, ports, protocol, length."""
-    name, octets = packet.link.name, packet.data
-    try:
-        if name in ETHERTYPES:
-            return _by_ethertype(packet, *ETHERTYPES[name])
-        if name in VERSIONS and len(octets) > VERSIONS[name]:
-            body = octets[VERSIONS[name] :]
-            return _ip(IP if body[0] >> 4 == 4 else IP6, body)
-    except MALFORMED:
-        return f"[|{name.lower()}], length {packet.wirelen}"
-    return f"{name}, length {packet.wirelen}"
-
-
-def _by_ethertype(packet: Packet, at: int, start: int) -> str:
-    octets, prefix = packet.data, ""
-    kind = int.from_bytes(octets[at : at + 2])
-    while kind in {VLAN, QINQ} and len(octets) >= start + 4:
-        tag = int.from_bytes(octets[start : start + 2])
-        prefix += f"vlan {tag & 0xFFF}, "
-        kind, start = int.from_bytes(octets[start + 2 : start + 4]), start + 4
-    body = octets[start:]
-    if kind in {IP, IP6}:
-        return prefix + _ip(kind, body)
-    if kind == ARP:
-        return prefix + _arp(body)
-    if packet.link.name == "EN10MB":
-        prefix = f"{octets[6:12].hex(':')} > {octets[:6].hex(':')}, {prefix}"
-    what = f"ethertype 0x{kind:04x}" if kind > 1500 else "802.3"
-    return f"{prefix}{what}, length {packet.wirelen}"
+    """Give a line about one packet."""
+    return Lines(Style(absolute=True)).describe(packet)
 
 
 def _arp(body: bytes) -> str:
     arp = dpkt.arp.ARP(body)
     sender, target = _v4(arp.spa), _v4(arp.tpa)
     if arp.op == 1:
-        return f"ARP, Request who-has {target} tell {sender}, length {len(body)}"
+        return f"Request who-has {target} tell {sender}, length {len(body)}"
     if arp.op == 2:
-        return f"ARP, Reply {sender} is-at {arp.sha.hex(':')}, length {len(body)}"
-    return f"ARP, operation {arp.op}, length {len(body)}"
+        return f"Reply {sender} is-at {arp.sha.hex(':')}, length {len(body)}"
+    return f"operation {arp.op}, length {len(body)}"
 
 
-def _ip(kind: int, body: bytes) -> str:
-    if kind == IP:
-        ip, name, write = dpkt.ip.IP(body), "IP", _v4
-        length, number = ip.len - 4 * ip.hl, ip.p
-        if ip.offset:
-            pair = f"{write(ip.src)} > {write(ip.dst)}"
-            return f"{name} {pair}: ip-proto-{number}, fragment at {ip.offset}, length {length}"
-    else:
-        ip, name, write = dpkt.ip6.IP6(body), "IP6", _v6
-        length, number = ip.plen - sum(map(len, ip.extension_hdrs.values())), ip.p
-    inner = ip.data
-    source, target = write(ip.src), write(ip.dst)
-    if hasattr(inner, "sport"):
-        source, target = f"{source}.{inner.sport}", f"{target}.{inner.dport}"
-    describe_inner = TRANSPORTS.get(type(inner).__name__, _other)
-    return f"{name} {source} > {target}: {describe_inner(inner, number, length)}"
+def _udp(udp: Any, segment: Segment, *, verifiable: bool) -> str:
+    told = ""
+    if verifiable and not udp.sum:
+        told = "[no cksum] "
+    elif verifiable:
+        remainder = segment.remainder()
+        right = corrected(udp.sum, remainder)
+        told = (
+            f"[bad udp cksum 0x{udp.sum:04x} -> 0x{right:04x}!] " if remainder else "[udp sum ok] "
+        )
+    return f"{told}UDP, length {udp.ulen - 8}"
 
 
-def _tcp(tcp: Any, _number: int, length: int) -> str:
-    length -= tcp.off * 4
-    flags = "".join(letter for bit, letter in TCP_FLAGS if tcp.flags & bit) or "none"
-    end = f":{tcp.seq + length & 0xFFFFFFFF}" if length > 0 else ""
-    ack = f", ack {tcp.ack}" if tcp.flags & 0x10 else ""
-    return f"Flags [{flags}], seq {tcp.seq}{end}{ack}, win {tcp.win}, length {length}"
+def _icmp(segment: Segment, *, verifiable: bool) -> str:
+    wrong = ""
+    if verifiable and (remainder := checksum(segment.octets)):
+        stated = int.from_bytes(segment.octets[2:4])
+        wrong = f" (wrong icmp cksum {stated:x} (->{corrected(stated, remainder):x})!)"
+    return f"ICMP {icmp.said(segment.octets)}, length {segment.length}{wrong}"
 
 
-def _udp(udp: Any, _number: int, _length: int) -> str:
-    return f"UDP, length {udp.ulen - 8}"
+def _icmp6(segment: Segment, *, verifiable: bool) -> str:
+    told = ""
+    if verifiable:
+        stated, remainder = int.from_bytes(segment.octets[2:4]), segment.remainder()
+        right = corrected(stated, remainder)
+        wrong = f"[bad icmp6 cksum 0x{stated:04x} -> 0x{right:04x}!] "
+        told = wrong if remainder else "[icmp6 sum ok] "
+    return f"{told}ICMP6, {icmp.said6(segment.octets)}, length {segment.length}"
 
 
-def _icmp(icmp: Any, _number: int, length: int) -> str:
-    return f"ICMP {ICMP_KINDS.get(icmp.type, f'type {icmp.type}')}{_echo(icmp)}, length {length}"
-
-
-def _icmp6(icmp: Any, _number: int, length: int) -> str:
-    return f"ICMP6, {ICMP6_KINDS.get(icmp.type, f'type {icmp.type}')}{_echo(icmp)}, length {length}"
-
-
-def _echo(icmp: Any) -> str:
-    echo = icmp.data
-    return f", id {echo.id}, seq {echo.seq}" if type(echo).__name__ == "Echo" else ""
-
-
-def _other(_inner: Any, number: int, length: int) -> str:
-    return f"{PROTOCOLS.get(number, f'ip-proto-{number}')}, length {length}"
-
-
-TRANSPORTS: dict[str, Callable[[Any, int, int], str]] = {
-    # dpkt's class -> what is said of it
-    "TCP": _tcp,
-    "UDP": _udp,
-    "ICMP": _icmp,
-    "ICMP6": _icmp6,
-}
+def _protocol(number: int) -> str:
+    return f"{PROTOCOLS.get(number, ('unknown', ''))[0]} ({number})"
 
 
 def _v4(address: bytes) -> str:

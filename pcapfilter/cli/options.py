@@ -15,9 +15,9 @@ class UsageError(Exception):
 class Flag(NamedTuple):
     """One flag. `argument` names what it takes, and is empty if nothing.
 
-    `state` is empty if it works, `later` if it changes the printed line only and is not there yet,
-    `live` if it belongs to live capture, `capture` if it does but means nothing where a file is
-    read, `rotation` if it belongs to rotating files, `never` if to dissection.
+    `state` is empty if it works, `live` if it belongs to live capture, `capture` if it does but
+    means nothing where a file is read, `rotation` if it belongs to rotating files, `never` if to
+    dissection.
     """
 
     short: str
@@ -58,20 +58,32 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("", "time-stamp-precision", "micro|nano", "", "the same"),
         ("h", "help", "", "", "print this and stop"),
         ("", "version", "", "", "print the version and stop"),
-        ("q", "", "", "later", ""),
-        ("e", "", "", "later", ""),
-        ("v", "", "", "later", ""),
-        ("x", "", "", "later", ""),
-        ("X", "", "", "later", ""),
-        ("A", "", "", "later", ""),
-        ("a", "", "", "later", ""),
-        ("f", "", "", "later", ""),
-        ("S", "absolute-tcp-sequence-numbers", "", "later", ""),
-        ("K", "dont-verify-checksums", "", "later", ""),
-        ("N", "", "", "later", ""),
-        ("#", "number", "", "later", ""),
-        ("", "lengths", "", "later", ""),
-        ("", "print", "", "later", ""),
+        ("q", "", "", "", "say less of a packet"),
+        ("e", "", "", "", "begin with the link-layer header"),
+        ("v", "", "", "", "say more: time to live, type of service, checksums (-vv yet more)"),
+        ("x", "", "", "", "show the octets (-xx those of the link layer, too)"),
+        ("X", "", "", "", "show the octets, and as text beside them (-XX as -xx)"),
+        ("A", "", "", "", "show the octets as text (-AA as -xx)"),
+        ("a", "", "", "", "do nothing (names of networks, once)"),
+        ("f", "", "", "", "do nothing (foreign addresses have no names, here)"),
+        (
+            "S",
+            "absolute-tcp-sequence-numbers",
+            "",
+            "",
+            "TCP sequence numbers as they are, not counted from the first",
+        ),
+        ("K", "dont-verify-checksums", "", "", "with -v, do not verify checksums"),
+        ("N", "", "", "", "do nothing (domains are never named)"),
+        ("#", "number", "", "", "number the printed packets"),
+        ("", "lengths", "", "", "print how much was captured, and how long the packet was"),
+        (
+            "",
+            "print",
+            "",
+            "",
+            "print packets although -w writes them (with -w -, on standard error)",
+        ),
         ("i", "interface", "NAME", "capture", ""),
         ("D", "list-interfaces", "", "live", ""),
         ("L", "list-data-link-types", "", "live", ""),

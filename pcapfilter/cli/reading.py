@@ -68,6 +68,7 @@ class Reading:
         self._filter: Filter | None = None
         self._sink: Sink | None = None
         self.counting = self._target is None and line.times("count") > 0
+        self._printing = not self.counting and (self._target is None or line.times("print") > 0)
         self.code = self.seen = self.matched = 0
 
     def read(self, name: str) -> None:
@@ -92,8 +93,7 @@ class Reading:
 
     def _run(self, source: Source, engines: job.Engines) -> None:
         before = self.seen, self.matched
-        printing = self._target is None and not self.counting
-        with Progress(source, wanted=not (printing and sys.stdout.isatty())) as progress:
+        with Progress(source, wanted=not (self._printing and sys.stdout.isatty())) as progress:
 
             def watch(seen: int, matched: int) -> None:
                 self.seen, self.matched = before[0] + seen, before[1] + matched
@@ -114,18 +114,19 @@ class Reading:
         refuse_overwriting(self._target or "-", *(identity_at(name, 0) for name in inputs))
         if self.counting:
             return None
-        if self._target is None:
-            from pcapfilter.cli.printing import PrintingSink
+        if self._printing:
+            from pcapfilter.cli.printing import PrintingSink, TwoSinks
 
             self._interrupts.allow(PrintingSink.write)
-            return PrintingSink(
-                min(self._line.times("t"), 5),
-                nano=self._precision == "nano",
-                flushing=self._line.times("l") > 0,
-            )
+            out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
+            printed = PrintingSink(self._line, out, nano=self._precision == "nano")
+            if self._target is None:
+                return printed
+        assert self._target is not None
         if _is_fifo(self._target):  # which waits for its reader
             self._interrupts.allow(open_sink)
-        return open_sink(self._target, source, precision=self._precision, native=native)
+        sink = open_sink(self._target, source, precision=self._precision, native=native)
+        return TwoSinks(printed, sink) if self._printing else sink
 
     def close(self) -> None:
         """Close the output."""

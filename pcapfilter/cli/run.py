@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 STATES = {
     # state of a flag -> what is said when it is given
-    "later": "not supported yet, and left out",
     "never": "not supported: packets are not dissected",
 }
 REFUSED_STATES = {

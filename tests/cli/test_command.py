@@ -220,7 +220,10 @@ def test_a_line_a_packet(trace: Path, capsys: Captured, monkeypatch: pytest.Monk
         "22:13:20.250000 IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0",
         "22:13:21.250000 IP 10.0.0.1.49152 > 10.0.0.2.53: UDP, length 0",
         "22:13:22.250000 IP 10.0.0.1.49152 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0",
-        "22:13:23.250000 06:07:08:09:0a:0b > 00:01:02:03:04:05, ethertype 0x0c0d, length 60",
+        (
+            "22:13:23.250000 06:07:08:09:0a:0b > 00:01:02:03:04:05,"
+            " ethertype Unknown (0x0c0d), length 60"
+        ),
     ]
 
 

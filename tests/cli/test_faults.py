@@ -138,13 +138,6 @@ def test_an_empty_file(tmp_path: Path, capsys: Captured) -> None:
     )
 
 
-def test_unsupported_printing_flags_are_named_in_one_line(trace: Path, capsys: Captured) -> None:
-    assert main(["-nnvvXSs0", "-r", str(trace), "-c", "1"]) == 0
-    said = capsys.readouterr().err.splitlines()
-    assert said[0] == "pcapfilter: -v -X -S: not supported yet, and left out"
-    assert len(said) == 2
-
-
 def test_help_and_version(capsys: Captured) -> None:
     assert main(["--help"]) == 0
     assert "-w FILE" in capsys.readouterr().out

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pcapfilter.cli import line, main
+from pcapfilter.cli import main
+from pcapfilter.cli.frame import READERS
 from pcapfilter.io.base import open_source
 from tests.oracle import needs_tcpdump, tcpdump
 
 WORDS = "tcp or udp or icmp or arp or icmp6"
-KNOWN = {*line.ETHERTYPES, *line.VERSIONS}
+KNOWN = {*READERS}
 
 
 def link_of(path: Path) -> str:
