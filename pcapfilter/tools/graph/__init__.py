@@ -1,0 +1,90 @@
+"""Pictures of a program's control flow, with how often the packets of a capture went each way.
+
+    chart_for(filter, source)  what is to be drawn of a Filter, and how often packets went where
+    chart_of(program, ...)     boxes and arrows                                        chart.py
+    count_ways(program, ...)   how often packets take each of them                     counting.py
+    svg, dot, page, png        a chart as the content of a file
+
+How svg.py lays it out: rows.py (which box in which row, in which order), columns.py (where across),
+pins.py (where arrows leave and enter), wires.py (how lines run), drawing.py (all together).
+"""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from pcapfilter.bpf.program import Program
+from pcapfilter.errors import RejectsAllError
+from pcapfilter.filter import Filter
+from pcapfilter.io.base import Source
+from pcapfilter.packets import Origin, PacketBatch
+from pcapfilter.tools.graph.chart import Arrow, Box, Chart, chart_of
+from pcapfilter.tools.graph.counting import Counts, count_ways
+from pcapfilter.tools.graph.dot import dot
+from pcapfilter.tools.graph.page import page
+from pcapfilter.tools.graph.png import png
+from pcapfilter.tools.graph.svg import svg
+
+__all__ = [
+    "Arrow",
+    "Box",
+    "Chart",
+    "Counts",
+    "chart_for",
+    "chart_of",
+    "count_ways",
+    "dot",
+    "page",
+    "png",
+    "svg",
+]
+
+REJECTING = Program.of([(0x06, 0, 0, 0)])
+"""What a filter comes to that no packet can match: ret #0."""
+
+
+def chart_for(made: Filter, source: Source | None = None) -> Chart:
+    """Give the chart of a Filter; with a Source, for what it gives, and with its packets counted.
+
+    Of a Source with several link types, the packets of its first one are counted. FilterError
+    where the filter is refused for it.
+    """
+    if source is None:
+        program = _program(made)
+        return chart_of(program, text=made.text, notes=[_size(made, program)])
+    origin = source.origin
+    link, snaplen, kind, swapped = origin
+    here = made.options._replace(link=link, snaplen=snaplen, source=kind, swapped=swapped)
+    made = Filter(made.text, here)
+    program = _program(made)
+    left_out = [0]
+    counts = count_ways(program, _only(source, origin, left_out))
+    matching = f"{counts.matched:,} match{'es' * (counts.matched == 1)}"
+    found = f"{PurePath(source.name).name}: {_packets(counts.seen)}, {matching}"
+    others = f"{_packets(left_out[0])} of other link types left out"
+    notes = [_size(made, program), found, *[others] * bool(left_out[0])]
+    return chart_of(program, text=made.text, counts=counts, notes=notes)
+
+
+def _program(made: Filter) -> Program:
+    try:
+        return made.program()
+    except RejectsAllError:
+        return REJECTING
+
+
+def _only(source: Source, origin: Origin, left_out: list[int]) -> Iterator[PacketBatch]:
+    for batch in source.batches():
+        if batch.origin._replace(snaplen=origin.snaplen) == origin:
+            yield batch
+        else:
+            left_out[0] += batch.count
+
+
+def _size(made: Filter, program: Program) -> str:
+    optimised = "optimised" if made.options.optimize else "not optimised"
+    count = f"{len(program)} instruction{'s' * (len(program) != 1)}"
+    return f"{made.options.link.title}, {count}, {optimised}"
+
+
+def _packets(count: int) -> str:
+    return f"{count:,} packet{'s' * (count != 1)}"
