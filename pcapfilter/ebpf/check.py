@@ -7,7 +7,7 @@ the stack; a pointer is never turned into a number. So a machine needs to check 
 bounds of packet loads, and those as it runs.
 """
 
-from pcapfilter.ebpf import flow, isa
+from pcapfilter.ebpf import flow, form, isa
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 
@@ -28,8 +28,7 @@ def check(program: Program) -> None:
 
 def holdings(program: Program) -> dict[int, Holds]:
     """Give what the registers hold before each reachable instruction."""
-    if not program:
-        raise ProgramError("an empty program")
+    form.check(program)
     before: dict[int, Holds] = {0: _AT_ENTRY}
     waiting = [0]
     while waiting:
@@ -61,10 +60,7 @@ def _after(program: Program, pc: int, holds: Holds) -> Holds:
     """What the registers hold after the instruction at `pc`."""
     i = program[pc]
     row = isa.row_of(i)
-    if row is None:
-        raise ProgramError(f"no such instruction: {i.code:#x}", pc=pc)
-    if max(i.dst, i.src) >= isa.REGISTERS:
-        raise ProgramError(f"no register r{max(i.dst, i.src)}", pc=pc)
+    assert row is not None
     match row.kind:
         case "alu":
             return _write(holds, i.dst, _alu(row, i, holds, pc), pc)
@@ -152,6 +148,8 @@ def _store(row: isa.Row, i: Instruction, holds: Holds, pc: int) -> None:
 
 def _atomic(row: isa.Row, i: Instruction, holds: Holds, pc: int) -> Holds:
     _store(row, i, holds, pc)
+    if stack_offset(holds[i.dst], i.off) % row.size:
+        raise ProgramError("an atomic access to a place that is no multiple of its size", pc=pc)
     if row.meaning == "cmpxchg":
         _number(holds, 0, pc)
     return holds

@@ -42,7 +42,7 @@ def successors(program: Program, pc: int) -> tuple[int, ...]:
             places: tuple[int, ...] = (target(row, program, pc),)
         case "jump":
             places = (target(row, program, pc), pc + 1)
-        case "wide":
+        case "wide" | "object":
             if pc + 1 >= len(program) or program[pc + 1].code != 0:
                 raise ProgramError("the second half of a 64-bit load is missing", pc=pc)
             places = (pc + 2,)

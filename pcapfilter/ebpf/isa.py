@@ -4,7 +4,8 @@ Source: RFC 9669. One code can stand for several instructions that another field
 of a division says whether it is signed): a row's key is its code and that field's value.
 
 Forms are those of the kernel's disassembler, as templates over dst, src, off, imm; `hex` is imm as
-an unsigned word and `wide` the 64-bit constant of a two-slot load.
+an unsigned word, `wide` the 64-bit constant of a two-slot load and `next` the imm of its second
+slot. A field that neither the form nor the variant uses is 0 in a sound program.
 """
 
 from typing import NamedTuple
@@ -35,7 +36,8 @@ class Row(NamedTuple):
     """One instruction.
 
     `kind` is what a machine does: alu (dst = dst op operand), unary, load, loadsx, store, atomic,
-    wide, skb, jump, ja, call (a helper), local (a function of the program), exit.
+    wide, skb, jump, ja, call (a helper), local (a function of the program), exit. `object` loads
+    the address of something that the host has, and `kernel` calls a function of the kernel's.
     `operand` is reg (src) or imm. `bits` is the width worked at (or that `ja` takes its step from:
     16 for off, 32 for imm), and `size` the octets that move to or from memory.
     """
@@ -61,6 +63,12 @@ _COMPARISONS = (
     (JNE, "jne", "!="), (JSGT, "jsgt", "s>"), (JSGE, "jsge", "s>="), (JLT, "jlt", "<"),
     (JLE, "jle", "<="), (JSLT, "jslt", "s<"), (JSLE, "jsle", "s<="),
 )  # fmt: skip
+
+_OBJECTS = (
+    (1, "map[id:{imm}]"), (2, "map[id:{imm}][0]+{next}"), (3, "var[id:{imm}]"),
+    (4, "subprog[{imm:+d}]"), (5, "map[idx:{imm}]"), (6, "map[idx:{imm}][0]+{next}"),
+)  # fmt: skip
+"""What a two-slot load may name instead of a number: RFC 9669, section 5.4."""
 
 _SIZES = ((B, 1), (H, 2), (W, 4), (DW, 8))
 
@@ -99,12 +107,16 @@ def _jump_rows() -> list[Row]:
         Row(JMP32 | JA, 0, "gotol pc{imm:+d}", "ja", bits=32),
         Row(JMP | CALL, 0, "call #{imm}", "call"),
         Row(JMP | CALL, 1, "call pc{imm:+d}", "local"),
+        Row(JMP | CALL, 2, "call kernel#{imm}", "kernel"),
         Row(JMP | EXIT, 0, "exit", "exit"),
     ]
 
 
 def _memory_rows() -> list[Row]:
-    rows: list[Row] = [Row(LDDW, 0, "r{dst} = {wide:#x}", "wide")]
+    rows: list[Row] = [
+        Row(LDDW, 0, "r{dst} = {wide:#x}", "wide"),
+        *(Row(LDDW, variant, f"r{{dst}} = {form}", "object") for variant, form in _OBJECTS),
+    ]
     for mode, width in _SIZES:
         bits = width * 8
         source, place = "(r{src} {off:+d})", f"*(u{bits} *)(r{{dst}} {{off:+d}})"
@@ -160,7 +172,7 @@ def _variant_fields() -> dict[int, int]:
     for row in ROWS.values():
         if row.kind == "atomic" or (row.kind == "unary" and row.meaning != "neg"):
             fields[row.code] = PLACES["imm"]
-        elif row.kind in {"call", "local", "wide"}:
+        elif row.kind in {"call", "local", "kernel", "wide", "object"}:
             fields[row.code] = PLACES["src"]
         elif row.kind == "alu" and row.code & 0xF0 in {DIV, MOD, MOV}:
             fields[row.code] = PLACES["off"]

@@ -8,12 +8,12 @@
 import re
 from functools import cache
 
-from pcapfilter.ebpf import isa
+from pcapfilter.ebpf import form, isa
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 
 _LINE = re.compile(r"(\d+): \(([0-9a-f]{2})\) (.*)")
-_NUMBERS = ("dst", "src", "off", "imm", "hex", "wide")
+_NUMBERS = ("dst", "src", "off", "imm", "hex", "wide", "next")
 
 
 def listing(program: Program) -> str:
@@ -22,18 +22,18 @@ def listing(program: Program) -> str:
     pc = 0
     while pc < len(program):
         lines.append(line(program, pc))
-        pc += 2 if program[pc].code == isa.LDDW else 1
+        pc += 2 if _wide(program, pc) and _known(program, pc) is not None else 1
     return "\n".join(lines)
 
 
 def line(program: Program, pc: int) -> str:
-    """Give the instruction at place `pc`."""
+    """Give the instruction at place `pc`, as `unknown` where a listing would not hold all of it."""
     instruction = program[pc]
-    row = isa.row_of(instruction)
+    row = _known(program, pc)
     if row is None:
         words = " ".join(str(number) for number in instruction[1:])
         return f"{pc:4d}: ({instruction.code:02x}) unknown {words}"
-    upper = program[pc + 1].imm if row.kind == "wide" and pc + 1 < len(program) else 0
+    upper = program[pc + 1].imm if _wide(program, pc) else 0
     word = instruction.imm & 0xFFFFFFFF
     text = row.form.format(
         dst=instruction.dst,
@@ -41,9 +41,22 @@ def line(program: Program, pc: int) -> str:
         off=instruction.off,
         imm=instruction.imm,
         hex=word,
+        next=upper,
         wide=(upper & 0xFFFFFFFF) << 32 | word,
     )
     return f"{pc:4d}: ({instruction.code:02x}) {text}"
+
+
+def _wide(program: Program, pc: int) -> bool:
+    return program[pc].code == isa.LDDW
+
+
+def _known(program: Program, pc: int) -> isa.Row | None:
+    """The row of an instruction, unless it has more in its fields than the form shows."""
+    row = isa.row_of(program[pc])
+    if row is None or form.surplus(row, program, pc):
+        return None
+    return row
 
 
 def parse(text: str) -> Program:
@@ -76,8 +89,8 @@ def _read(code: int, form: str, n: int) -> list[Instruction]:
         if code in isa.VARIANT_FIELD:
             fields[isa.VARIANT_FIELD[code]] = row.variant
         first = Instruction(*fields)
-        if row.kind == "wide":
-            return [first, Instruction(0, 0, 0, 0, _signed(wide >> 32))]
+        if row.code == isa.LDDW:
+            return [first, Instruction(0, 0, 0, 0, values.get("next", _signed(wide >> 32)))]
         return [first]
     raise ProgramError(f"line {n}: code {code:02x} is not written {form!r}")
 
@@ -91,7 +104,7 @@ def _forms() -> dict[int, list[tuple[re.Pattern[str], isa.Row]]]:
     """Turn the templates of the rows into patterns, by code."""
     forms: dict[int, list[tuple[re.Pattern[str], isa.Row]]] = {}
     for row in isa.ROWS.values():
-        shape = re.escape(row.form).replace(r"\+d", "").replace(r":\#x", "").replace(":", "")
+        shape = re.sub(r"(\\{\w+):[^}]*(\\})", r"\1\2", re.escape(row.form))
         for name in _NUMBERS:
             field, again = r"\{" + name + r"\}", rf"(?P={name})"
             shape = shape.replace(field, rf"(?P<{name}>[+-]?(?:0x[0-9a-f]+|\d+))", 1)

@@ -10,8 +10,9 @@ from typing import Any
 
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine import cache
-from pcapfilter.engine.emit import ENDLESS, TRAP, emit
+from pcapfilter.engine.emit import TRAP, emit
 from pcapfilter.engine.image import MAGIC, Image, flatten
+from pcapfilter.engine.reasons import ENDLESS, MESSAGES, SHIFT
 from pcapfilter.errors import ProgramError
 
 VERDICT = "pcapfilter_verdict"
@@ -136,13 +137,13 @@ class Trap:
         pc = self._cell.value
         if pc >= 0:
             self._cell.value = -1
-            if pc >= ENDLESS:
-                raise ProgramError("the program does not end", pc=pc - ENDLESS)
+            if pc >> SHIFT == ENDLESS:
+                raise ProgramError(MESSAGES[ENDLESS], pc=pc & (1 << SHIFT) - 1)
             raise ProgramError("a load outside the packet", pc=pc)
 
 
 _RUN = ctypes.CFUNCTYPE(
-    ctypes.c_uint64, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
+    ctypes.c_uint64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
 )
 
 
@@ -161,8 +162,11 @@ class NativeFilter:
     def run(self, packet: bytes | bytearray | memoryview, wirelen: int | None = None) -> int:
         """Give r0 after running on the captured octets of one packet."""
         octets = packet if isinstance(packet, bytes) else bytes(packet)
-        caplen = len(octets)
-        verdict = self._call(octets, 0, caplen, caplen if wirelen is None else wirelen)
+        return self.run_at(octets, len(octets), len(octets) if wirelen is None else wirelen)
+
+    def run_at(self, place: bytes | int, caplen: int, wirelen: int) -> int:
+        """Give r0 after running on octets, or on those at an address, of which so many are there."""
+        verdict = self._call(place, 0, caplen, wirelen)
         if not verdict:
             self._trap.spring()
         return int(verdict)

@@ -2,23 +2,28 @@
 
 import pytest
 
-from pcapfilter.ebpf import alu, flow, isa, text
+from pcapfilter.ebpf import alu, flow, form, isa, text
 from pcapfilter.ebpf.check import check, holdings
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.engine import vm
 from pcapfilter.engine.jit import NativeFilter
+from pcapfilter.engine.native import NativeMachine
 from pcapfilter.errors import ProgramError
 
+MACHINES = (vm.Machine, NativeMachine)
 EXIT = (0x95, 0, 0, 0, 0)
 ZERO = (0xB7, 0, 0, 0, 0)
 
 
 def _instance(row: isa.Row) -> list[Instruction]:
     fields = [row.code, 3, 4, -5, -7]
+    for name in form.unused(row):
+        fields[isa.PLACES[name]] = 0
     if row.code in isa.VARIANT_FIELD:
         fields[isa.VARIANT_FIELD[row.code]] = row.variant
     first = Instruction(*fields)
-    return [first, Instruction(0, 0, 0, 0, -2)] if row.kind == "wide" else [first]
+    upper = -2 if "{wide" in row.form or "{next" in row.form else 0
+    return [first, Instruction(0, 0, 0, 0, upper)] if row.code == isa.LDDW else [first]
 
 
 @pytest.mark.parametrize("row", isa.ROWS.values(), ids=lambda row: f"{row.code:#x}-{row.variant}")
@@ -127,7 +132,8 @@ REFUSED = [
     ([ZERO, (0x27, 1, 0, 0, 2), EXIT], "pointer"),
     ([ZERO, (0x87, 1, 0, 0, 0), EXIT], "pointer"),
     ([ZERO, (0x15, 1, 0, 0, 0), EXIT], "pointer"),
-    ([ZERO, (0x0F, 10, 0, 0, 0), EXIT], "pointer"),
+    ([ZERO, (0x0F, 10, 0, 0, 0), EXIT], "never written"),
+    ([ZERO, (0xBF, 5, 10, 0, 0), (0x0F, 5, 0, 0, 0), EXIT], "pointer"),
     ([ZERO, (0x07, 10, 0, 0, -8), EXIT], "never written"),
     ([(0xB7, 4, 0, 0, 0), (0x61, 0, 4, 0, 0), EXIT], "no pointer"),
     ([(0x61, 0, 10, 0, 0), EXIT], "outside the stack"),
@@ -138,6 +144,17 @@ REFUSED = [
     ([ZERO, (0xDB, 10, 1, -8, 0), EXIT], "pointer"),
     ([(0xB7, 4, 0, 0, 1), (0xDB, 10, 4, -8, 0xF1), EXIT], "r0 holds nothing"),
     ([ZERO, (0x85, 0, 0, 0, 1), EXIT], "calls nothing"),
+    ([ZERO, (0xB7, 4, 0, 0, 1), (0xDB, 10, 4, -12, 0), EXIT], "multiple of its size"),
+    ([(0xB7, 0, 1, 0, 0), EXIT], "src is not used"),
+    ([(0x95, 0, 0, 0, 1)], "imm is not used"),
+    ([(0x18, 0, 0, 0, 1), (0, 0, 0, 1, 0), EXIT], "more than a number"),
+    ([(0x18, 0, 1, 0, 1), (0, 0, 0, 0, 1), EXIT], "more than a number"),
+    ([ZERO, EXIT, (0x15, 0, 0, 0, 0)], "out of the program"),
+    ([ZERO, EXIT, (0x05, 0, 0, -1, 0)], "jump to itself"),
+    ([ZERO, (0x85, 0, 1, 0, 7), EXIT], "outside the program"),
+    ([ZERO, (0x85, 0, 1, 0, -3), EXIT], "outside the program"),
+    ([(0x18, 0, 0, 0, 1), (0, 0, 0, 0, 0), (0x85, 0, 1, 0, -2), EXIT], "middle of a 64-bit load"),
+    ([(0xDB, 1, 10, 0, 1), EXIT], "never written"),
     ([ZERO, (0x15, 2, 0, 1, 0), (0xB7, 4, 0, 0, 1), (0xBF, 0, 4, 0, 0), EXIT], "holds nothing"),
     ([ZERO, (0xBF, 4, 1, 0, 0), (0x15, 2, 0, 1, 0), (0xB7, 4, 0, 0, 1), (0x61, 0, 4, 0, 0), EXIT],
      "no pointer"),
@@ -186,12 +203,14 @@ def test_local_functions_and_helpers() -> None:
         (0xBF, 0, 0, 0, 0), EXIT,
         (0xB7, 6, 0, 0, 9), (0x7B, 10, 1, -8, 0), (0x79, 1, 10, -8, 0), (0x85, 0, 0, 0, 7), EXIT,
     ])  # fmt: skip
-    machine = vm.Machine(program, {7: lambda a, *_: a * 2})
-    assert machine.run(b"") == 43
-    with pytest.raises(ProgramError, match="not available"):
-        vm.run(program, b"")
-    with pytest.raises(ProgramError, match="too deep"):
-        vm.run(Program.of([(0x85, 0, 1, 0, -1), EXIT]), b"")
+    for made in MACHINES:
+        machine = made(program, {7: lambda _space, a, *_: a * 2})
+        assert machine.run(b"") == 43
+        with pytest.raises(ProgramError, match="no helper 7"):
+            made(program)
+        with pytest.raises(ProgramError, match="too deep") as caught:
+            made(Program.of([(0x85, 0, 1, 0, -1), EXIT])).run(b"")
+        assert caught.value.pc == 0
     with pytest.raises(ProgramError, match="outside"):
         flow.reachable(Program.of([(0x85, 0, 1, 0, 9), EXIT]))
 
@@ -200,26 +219,31 @@ def test_local_functions_and_helpers() -> None:
     ("rows", "message"),
     [
         ([(0xB7, 10, 0, 0, 0), EXIT], "never written"),
-        ([(0x61, 0, 10, 0, 0), EXIT], "outside"),
-        ([(0x62, 1, 0, 0, 0), EXIT], "not to be written"),
-        ([(0x20, 0, 0, 0, 0), EXIT], "not available"),
+        ([(0x61, 0, 10, 0, 0), EXIT], "may not read"),
+        ([(0x61, 0, 10, -513, 0), EXIT], "may not read"),
+        ([(0x62, 1, 0, 0, 0), EXIT], "may not write"),
+        ([(0x18, 0, 1, 0, 0), (0, 0, 0, 0, 0), EXIT], "only the kernel"),
+        ([(0x85, 0, 2, 0, 0), EXIT], "only the kernel"),
+        ([(0xC3, 10, 0, -6, 0), EXIT], "multiple of its size"),
     ],
 )
 def test_the_machine_stops_what_the_checker_did_not_see(
     rows: list[tuple[int, int, int, int, int]], message: str
 ) -> None:
     """Unchecked programs get an error with its place, too."""
-    with pytest.raises(ProgramError, match=message) as caught:
-        vm.run(Program.of(rows), b"12345678")
-    assert caught.value.pc == 0
+    for made in MACHINES:
+        with pytest.raises(ProgramError, match=message) as caught:
+            made(Program.of(rows)).run(b"12345678")
+        assert caught.value.pc == 0
 
 
 def test_a_program_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both machines count backward jumps."""
     monkeypatch.setattr(isa, "LONGEST_LOOP", 1000)
-    for jump in ((0x05, 0, 0, -1, 0), (0x1D, 2, 2, -1, 0)):
+    for jump in ((0x05, 0, 0, -2, 0), (0x1D, 2, 2, -1, 0)):
         program = Program.of([ZERO, jump, EXIT])
-        for run in (vm.Machine(program).run, NativeFilter(program).run):
+        for made in (*MACHINES, NativeFilter):
+            run = made(program).run
             for _ in range(2):
                 with pytest.raises(ProgramError, match="does not end") as caught:
                     run(b"")

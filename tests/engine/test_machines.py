@@ -6,7 +6,7 @@ import pytest
 
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
-from pcapfilter.ebpf import isa
+from pcapfilter.ebpf import form, isa
 from pcapfilter.ebpf import program as ebpf
 from pcapfilter.engine import reference, vm
 from pcapfilter.engine.jit import NativeFilter
@@ -109,6 +109,8 @@ def test_every_row_on_edge_values(row: isa.Row) -> None:
             fields[3] = -8
         if row.kind == "jump":
             fields[3] = 1
+        for name in form.unused(row):
+            fields[isa.PLACES[name]] = 0
         if row.code in isa.VARIANT_FIELD:
             fields[isa.VARIANT_FIELD[row.code]] = row.variant
         body = _wide(3, left) if row.kind == "wide" else [ebpf.Instruction(*fields)]
