@@ -18,6 +18,7 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, Packet
 if TYPE_CHECKING:
     from pcapfilter import ebpf
     from pcapfilter.bpf.program import Program
+    from pcapfilter.engine.patient import Judge
     from pcapfilter.expr.nodes import Expr
     from pcapfilter.io.base import Loop, Place, Source
     from pcapfilter.job import Engine, Engines, Tally
@@ -26,9 +27,6 @@ Link = str | int | LinkType
 """A name, a LINKTYPE or DLT number, or a row of the table."""
 
 Octets = bytes | bytearray | memoryview
-
-PATIENCE = 300
-"""How many packets one by one the plain machine judges before native code is made."""
 
 
 class Options(NamedTuple):
@@ -91,7 +89,7 @@ class Filter:
     options: Options
     _expr: "Expr | None"
     _programs: "dict[Origin, Program]"
-    _judges: "dict[Link | Origin | None, _Judge]"
+    _judges: "dict[Link | Origin | None, Judge]"
     _engines: "dict[Origin, Engine]"
 
     def __init__(self, text: str, options: Options) -> None:
@@ -181,6 +179,16 @@ class Filter:
             object.__setattr__(self, "_expr", expr)
         return expr
 
+    def _repr_svg_(self) -> str | None:
+        from pcapfilter.tools.graph.notebook import picture_of
+
+        return picture_of(self)
+
+    def _repr_html_(self) -> str | None:
+        from pcapfilter.tools.graph.notebook import figure_of
+
+        return figure_of(self)
+
     # ---- single packets ----------------------------------------------------------------------
 
     def matches(self, frame: Octets, wirelen: int | None = None, link: Link | None = None) -> bool:
@@ -192,7 +200,7 @@ class Filter:
             raise ValueError(f"wirelen must be 0 to {(1 << 32) - 1}, not {wirelen}")
         judge = self._judges.get(link)
         if judge is None:
-            judge = self._judges[link] = _Judge(self.program(link))
+            judge = self._judges[link] = _judge(self.program(link))
         return judge.run(frame, wirelen) != 0
 
     def __call__(self, packet: Any) -> bool:
@@ -215,7 +223,7 @@ class Filter:
     def _matches(self, frame: Octets, wirelen: int | None, origin: Origin) -> bool:
         judge = self._judges.get(origin)
         if judge is None:
-            judge = self._judges[origin] = _Judge(self._program(origin))
+            judge = self._judges[origin] = _judge(self._program(origin))
         return judge.run(frame, wirelen) != 0
 
     # ---- captures ----------------------------------------------------------------------------
@@ -322,27 +330,11 @@ class Filter:
                 return job.copy(source, engines, sink, limit=limit, workers=workers)
 
 
-class _Judge:
-    """Verdicts packet by packet: by the plain machine, and after some hundred by native code."""
+def _judge(program: "Program") -> "Judge":
+    from pcapfilter.engine.patient import Judge
+    from pcapfilter.engine.reference import run
 
-    __slots__ = ("_calls", "_engine", "_program", "_run")
-
-    def __init__(self, program: "Program") -> None:
-        from pcapfilter.engine.reference import run
-
-        self._program = program
-        self._calls = 0
-        self._run = run
-        self._engine: Engine | None = None
-
-    def run(self, frame: Octets, wirelen: int | None) -> int:
-        """Give the verdict on one packet."""
-        if self._engine is not None:
-            return self._engine.run(frame, wirelen)
-        self._calls += 1
-        if self._calls == PATIENCE:
-            self._engine = _engine(self._program)
-        return self._run(self._program, frame, wirelen)
+    return Judge(partial(run, program), lambda: _engine(program).run)
 
 
 def _about(error: UnsupportedError, origin: Origin, source: "Source") -> UnsupportedError:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pcapfilter as pf
-from pcapfilter import filter as roof
+from pcapfilter.engine import patient
 from pcapfilter.io.base import open_source
 from pcapfilter.net.names import TableResolver
 from tests.io.captures import DNS, HTTP, ROWS, VARIANTS, pcap
@@ -146,7 +146,7 @@ def test_a_filter_pickles_by_text_and_options() -> None:
 
 def test_verdicts_stay_when_native_code_takes_over() -> None:
     made = pf.compile("tcp port 80")
-    for _ in range(roof.PATIENCE + 10):
+    for _ in range(patient.PATIENCE + 10):
         assert made.matches(HTTP)
         assert not made.matches(DNS)
         assert not made.matches(HTTP[:30])

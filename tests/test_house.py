@@ -248,9 +248,9 @@ def test_tools_object(command: tuple[str, ...], text: str, tmp_path: Path) -> No
 
 def test_all_is_the_union_of_the_extras() -> None:
     extras = SETTINGS["project"]["optional-dependencies"]
-    assert {*extras} - {"all", "test", "dev"} == {"compress", "prove", "remote", "scapy"}
+    assert {*extras} - {"all", "test", "dev"} == {"compress", "png", "prove", "remote", "scapy"}
     [union] = extras["all"]
-    assert union == "pcapfilter-engine[compress,prove,remote,scapy]"
+    assert union == "pcapfilter-engine[compress,png,prove,remote,scapy]"
 
 
 def test_one_version() -> None:
