@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pcapfilter.engine.patient import Judge
     from pcapfilter.expr.nodes import Expr
     from pcapfilter.io.base import Loop, Place, Source
+    from pcapfilter.io.output import Format, Precision
     from pcapfilter.job import Engine, Engines, Tally
 
 Link = str | int | LinkType
@@ -307,25 +308,27 @@ class Filter:
         src: "Place | Source",
         dst: "Place",
         *,
-        format: Literal["pcap"] | None = None,  # noqa: A002 -- the command's word
-        precision: Literal["micro", "nano"] | None = None,
+        format: "Format | None" = None,  # noqa: A002 -- the command's word
+        precision: "Precision | None" = None,
+        compress: str | None = None,
         limit: int | None = None,
         workers: int | None = None,
     ) -> "Tally":
         """Write the packets that match to `dst`, as `tcpdump -r SRC -w DST` does.
 
-        `precision` is that of the input unless given. RejectsAllError where nothing can match.
+        `format` is pcap, nanopcap or pcapng, and `compress` gzip, bzip2, xz, zstd, lz4 or none: by
+        the ending of the name unless given. `precision` is that of the input unless given. A new or
+        regular file is written under another name, and renamed at the end. RejectsAllError where
+        nothing can match.
         """
         from pcapfilter import job
-        from pcapfilter.io.base import open_sink
+        from pcapfilter.io.output import Manner, check_manner, open_sink
 
-        if format not in (None, "pcap"):
-            raise ValueError(f"no such format: {format!r} (pcap)")
-        if precision not in (None, "micro", "nano"):
-            raise ValueError(f"no such precision: {precision!r} (micro or nano)")
+        manner = Manner(format, precision, compress)
+        check_manner(manner)
         with _opened(src) as source:
             engines = self.engines(source)
-            sink = open_sink(dst, source, precision=precision, native=native)
+            sink = open_sink(dst, source, manner=manner, native=native)
             with closing(sink):
                 return job.copy(source, engines, sink, limit=limit, workers=workers)
 

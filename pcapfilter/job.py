@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import Loop, Selective, Sink, Source
+from pcapfilter.io.base import Following, Loop, Selective, Sink, Source
 from pcapfilter.io.parallel import in_order, range_size, usable_cores
 from pcapfilter.packets import Origin, Packet, PacketBatch
 
@@ -211,6 +211,8 @@ def copy(
     watch: Watch | None = None,
 ) -> Tally:
     """Write what matches to a sink, in order."""
+    if isinstance(sink, Following):
+        sink.follow(source)
     seen = matched = 0
     found = select(
         source, engines, skip=skip, limit=limit, workers=workers, keep=sink is not None
@@ -218,7 +220,7 @@ def copy(
     for batch, selected, looked_at, chosen in found:
         seen += looked_at
         matched += chosen
-        if sink is not None and batch is not None and selected:
+        if sink is not None and batch is not None and (selected or batch.blocks):
             sink.write(batch, selected)
         if watch is not None:
             watch(seen, matched)

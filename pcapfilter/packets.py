@@ -65,15 +65,31 @@ class Record(NamedTuple):
     era: int = 0
 
 
+class Blocks(NamedTuple):
+    """What a batch was made of: buffer[start:end], whole pcapng blocks of one byte order.
+
+    `places` says where the block of each packet begins, and `turned` where each section header and
+    interface description begins and ends, all of which come before the first packet.
+    """
+
+    buffer: bytearray
+    start: int
+    end: int
+    order: str
+    places: "array[int]"
+    turned: tuple[tuple[int, int], ...] = ()
+
+
 class PacketBatch:
     """Some packets of one origin, in the order of the capture.
 
     `offsets` (of the packet, in `buffer`), `caplens` and `wirelens` are arrays of unsigned 32-bit
     numbers of which the first `count` are in use. A source may use the same buffer and arrays
-    again for its next batch.
+    again for its next batch. A source that was asked for whole blocks hands them out as `blocks`,
+    and batches without a packet, too.
     """
 
-    __slots__ = ("buffer", "caplens", "count", "offsets", "origin", "record", "wirelens")
+    __slots__ = ("blocks", "buffer", "caplens", "count", "offsets", "origin", "record", "wirelens")
 
     def __init__(
         self,
@@ -93,6 +109,7 @@ class PacketBatch:
         self.wirelens = wirelens
         self.origin = origin
         self.record = record
+        self.blocks: Blocks | None = None
 
     @property
     def link(self) -> "LinkType":

@@ -173,7 +173,7 @@ def test_count_read_and_copy(tmp_path: Path) -> None:
     assert [packet.data for packet in packets] == [HTTP, HTTP]
     assert packets[0].time_ns == 1_700_000_000_250_000_000
     with pytest.raises(ValueError, match="format"):
-        made.copy(path, target, format="pcapng")  # type: ignore[arg-type] # it is wrong
+        made.copy(path, target, format="erf")  # type: ignore[arg-type] # it is wrong
     with pytest.raises(ValueError, match="precision"):
         made.copy(path, target, precision="pico")  # type: ignore[arg-type] # it is wrong
     with pytest.raises(pf.CaptureError, match="also an input"):

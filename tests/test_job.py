@@ -6,7 +6,8 @@ from array import array
 import pytest
 
 from pcapfilter import job
-from pcapfilter.io.base import open_sink, open_source
+from pcapfilter.io.base import open_source
+from pcapfilter.io.output import open_sink
 from pcapfilter.packets import Origin, PacketBatch
 from tests.io.captures import VARIANTS, Row, pcap, zeros
 

@@ -40,6 +40,8 @@ FLAGS: tuple[Flag, ...] = tuple(
             "read packets from the files that FILE names, one a line (may be empty)",
         ),
         ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
+        ("", "format", "pcap|nanopcap|pcapng", "", "the format of -w's file (by its name)"),
+        ("", "compress", "KIND", "", "gzip, bzip2, xz, zstd, lz4 or none (by the name)"),
         ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
         ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),
         ("", "count", "", "", "print how many packets match (with -w -, on standard error)"),

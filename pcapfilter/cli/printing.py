@@ -9,7 +9,7 @@ from pcapfilter.cli import dump
 from pcapfilter.cli.frame import read_frame
 from pcapfilter.cli.line import Lines, Style
 from pcapfilter.cli.options import CommandLine
-from pcapfilter.io.base import Sink
+from pcapfilter.io.base import Following, Sink, Source
 from pcapfilter.packets import Packet, PacketBatch
 
 DUMPS = (
@@ -99,6 +99,12 @@ class TwoSinks:
 
     def __init__(self, first: Sink, second: Sink) -> None:
         self._sinks = first, second
+
+    def follow(self, source: Source) -> None:
+        """Tell those that want to know where what comes next is from."""
+        for sink in self._sinks:
+            if isinstance(sink, Following):
+                sink.follow(source)
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets to both."""

@@ -4,7 +4,7 @@ import sys
 from time import monotonic
 from typing import Any, Self
 
-from pcapfilter.io.base import Source
+from pcapfilter.io.base import Measure, Source
 
 PATIENCE = 1.0
 """Seconds of work before the bar appears."""
@@ -14,7 +14,8 @@ class Progress:
     """How far a Source has been read, shown while it is being read, if that is `wanted`."""
 
     def __init__(self, source: Source, *, wanted: bool) -> None:
-        self._name, self._measure = source.name, source.measure
+        self._name = source.name
+        self._measure: Measure = getattr(source, "measure", source)
         self._due = monotonic() + PATIENCE if wanted and sys.stderr.isatty() else None
         self._bar: Any = None
         self._task: Any = None

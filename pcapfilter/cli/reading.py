@@ -3,23 +3,25 @@
 import sys
 from os import stat
 from stat import S_ISFIFO
+from typing import Literal, cast
 
 from pcapfilter import job
 from pcapfilter.cli import run
 from pcapfilter.cli.interrupts import Interrupts
-from pcapfilter.cli.options import CommandLine
+from pcapfilter.cli.options import CommandLine, UsageError
 from pcapfilter.cli.progress import Progress
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import Filter, native, open_capture
 from pcapfilter.io.base import (
+    UNITS,
     Sink,
     Source,
     identity_at,
-    open_sink,
     open_source,
     read_into,
     refuse_overwriting,
 )
+from pcapfilter.io.output import Format, Manner, check_manner, chosen, open_sink
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 MOST = 2**31 - 1
@@ -65,6 +67,10 @@ class Reading:
         run.number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN)
         self._precision = run.precision(line)
         self._target = line.last("w")
+        self._manner = manner_of(line, self._precision)
+        self._one_link = (
+            self._target is not None and chosen(self._target, self._manner)[0] != "pcapng"
+        )
         self._filter: Filter | None = None
         self._sink: Sink | None = None
         self.counting = self._target is None and line.times("count") > 0
@@ -80,7 +86,7 @@ class Reading:
             if self._filter is None:
                 self._filter = run.filter_for(self._line, self._text, source)
                 self._link = source.origin.link
-            elif self._target is not None and source.origin.link != self._link:
+            elif self._one_link and source.origin.link != self._link:
                 raise CaptureError("new dlt does not match original", name=name)
             engines = self._filter.engines(source)
             if first:
@@ -125,13 +131,42 @@ class Reading:
         assert self._target is not None
         if _is_fifo(self._target):  # which waits for its reader
             self._interrupts.allow(open_sink)
-        sink = open_sink(self._target, source, precision=self._precision, native=native)
+        if self._one_link and self._precision is None and any(map(_is_fine, self._inputs[1:])):
+            self._manner = self._manner._replace(precision="nano")
+        sink = open_sink(self._target, source, manner=self._manner, native=native)
         return TwoSinks(printed, sink) if self._printing else sink
 
     def close(self) -> None:
         """Close the output."""
         if self._sink is not None:
             self._sink.close()
+
+
+def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:
+    """Give how captures are to be written; UsageError where there is no such way."""
+    manner = Manner(
+        cast("Format | None", line.last("format")),
+        precision,
+        line.last("compress"),
+        flushing=line.times("U") > 0,
+    )
+    try:
+        check_manner(manner)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return manner
+
+
+def _is_fine(name: str) -> bool:
+    """Whether a capture, if it can be opened twice, has times in nanoseconds."""
+    try:
+        if identity_at(name, 0) is None or name == "-":
+            return False
+        source = open_source(name)
+    except (OSError, CaptureError):  # which is told when it is its turn
+        return False
+    source.close()
+    return source.record.unit == UNITS["nano"]
 
 
 def _is_fifo(name: str) -> bool:

@@ -55,8 +55,9 @@ class Source(Protocol):
     """Where packets come from.
 
     `origin`, `record` and `extension` are what a Sink needs to know to write the like of it, and
-    `origins` all the origins that are known before the first packet. `measure` tells how far the
-    file was read: the Source itself, unless the file is compressed.
+    `origins` all the origins that are known before the first packet. `position` is the number of
+    octets read, and `size` the number there are (0 where nobody knows). A Source that reads
+    something compressed has a `measure` which tells the same of the compressed file.
     """
 
     name: str
@@ -65,7 +66,8 @@ class Source(Protocol):
     record: Record
     extension: int
     damage: CaptureError | None
-    measure: Measure
+    position: int
+    size: int
     identity: Identity | None
 
     def batches(self) -> Iterator[PacketBatch]:
@@ -140,6 +142,14 @@ class Sink(Protocol):
         """Write out what is held back, and let go of the file."""
 
 
+@runtime_checkable
+class Following(Protocol):
+    """A Sink that wants to know where what comes next is from."""
+
+    def follow(self, source: Source) -> None:
+        """Take what comes next from a Source."""
+
+
 def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end of the seam
     """Give a loop as it is: Python runs it."""
     return loop
@@ -150,7 +160,7 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
 
     Whatever is compressed is decompressed on the way.
     """
-    file, name, owned = _open(place, "rb")
+    file, name, owned = open_file(place, "rb")
     try:
         head = read_magic(file)
         if kind := compression_of(head):
@@ -194,29 +204,6 @@ def fault_of(file: Any) -> str:
     return getattr(file, "fault", "")
 
 
-def open_sink(
-    place: Place,
-    like: Source,
-    *,
-    precision: Literal["micro", "nano"] | None = None,
-    native: Native = plain,
-) -> Sink:
-    """Open a capture for writing, with the link type, snapshot length and precision of a Source.
-
-    CaptureError where that would overwrite what the Source reads.
-    """
-    from pcapfilter.io.pcap import PcapSink
-
-    refuse_overwriting(place, like.identity)
-    unit = UNITS[precision] if precision else like.record.unit
-    file, _, owned = _open(place, "wb")
-    origin = like.origin
-    return PcapSink(
-        file, origin.link, origin.snaplen,
-        unit=unit, extension=like.extension, owned=owned, native=native,
-    )  # fmt: skip
-
-
 def refuse_overwriting(place: Place, *inputs: Identity | None) -> None:
     """Raise CaptureError if writing to `place` would overwrite an input."""
     target = identity_at(place, 1)
@@ -254,8 +241,8 @@ def size_and_identity(file: Any) -> tuple[int, Identity | None]:
     return (status.st_size if identity else 0), identity
 
 
-def _open(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
-    """An unbuffered binary file, the name to call it by, and whether it is ours to close."""
+def open_file(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
+    """Open an unbuffered binary file, the name to call it by, and whether it is ours to close."""
     if place == "-":
         return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-", True
     if isinstance(place, str) and "://" in place:

@@ -32,7 +32,7 @@ it holds, an interface that was not described, a packet longer than its snapshot
 COLUMNS = 6
 """Numbers for each interface: see `blocks`."""
 
-BLOCKS = "i64(u8*, i64, i64, i64, i64*, i64, i64, u8*, u32*, u32*, u32*, i64, i64*)"
+BLOCKS = "i64(u8*, i64, i64, i64, i64*, i64, i64, u8*, u32*, u32*, u32*, u32*, i64, i64*)"
 """The signature of `blocks`."""
 
 QUICK_TICKS = 1 << 31
@@ -114,10 +114,13 @@ def blocks(
     offsets: MutableSequence[int],
     caplens: MutableSequence[int],
     wirelens: MutableSequence[int],
+    places: MutableSequence[int],
     room: int,
     state: MutableSequence[int],
 ) -> int:
     """Give the number of packets copied to `out` from the whole blocks in buffer[start:end].
+
+    `places` receives where the packets' blocks begin.
 
     `big` is 1 where the most significant octet comes first, 0 where it comes last, and -1 at the
     first section header, whose own order is told in it, and whose end tcpdump does not look at.
@@ -232,6 +235,7 @@ def blocks(
         offsets[count] = put
         caplens[count] = caplen
         wirelens[count] = wirelen
+        places[count] = at
         put += caplen
         count += 1
         at += length

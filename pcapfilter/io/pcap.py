@@ -6,7 +6,7 @@ Linux variant: what tcpdump does with such files.
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -37,6 +37,9 @@ MOST_RUNS = 4
 
 FILE_HEADER = Struct("=IHHIIII")
 """Magic number, version (major, minor), two unused words, snapshot length, link type."""
+
+SNAPLEN_AT = 16
+"""Where in a file's header the snapshot length stands."""
 
 MICRO, NANO = 1_000_000, 1_000_000_000
 
@@ -226,7 +229,10 @@ class PcapSource:
 
 
 class PcapSink:
-    """A pcap file of this machine's byte order, version 2.4: what `tcpdump -w` writes."""
+    """A pcap file of this machine's byte order, version 2.4: what `tcpdump -w` writes.
+
+    `patch` writes into what has been written: the snapshot length then grows if need be.
+    """
 
     def __init__(
         self,
@@ -237,9 +243,10 @@ class PcapSink:
         unit: int = MICRO,
         extension: int = 0,
         owned: bool = True,
+        patch: Callable[[int, bytes], None] | None = None,
         native: Native = plain,
     ) -> None:
-        self._file, self._owned = file, owned
+        self._file, self._owned, self._patch = file, owned, patch
         self._link, self._snaplen, self._unit = link, snaplen, unit
         self._runs = native(framing.runs, framing.RUNS)
         self._gather = native(framing.gather, framing.GATHER)
@@ -285,9 +292,13 @@ class PcapSink:
             raise CaptureError(
                 f"a pcap file has one link type, and this one's is {self._link.title}: packets of "
                 f"{link.title} cannot be written to it; write those of each link type to a file of "
-                "their own (tshark -Y 'frame.interface_id == N' -w FILE selects an interface)"
+                "their own, or all of them as pcapng (--format pcapng, or a name ending in .pcapng)"
             )
         if snaplen > self._snaplen and any(batch.caplens[n] > self._snaplen for n in selected):
+            if self._patch is not None:
+                self._snaplen = snaplen
+                self._patch(SNAPLEN_AT, Struct("=I").pack(snaplen))
+                return
             raise CaptureError(
                 f"a pcap file has one snapshot length, and this one's is {self._snaplen}: a longer "
                 "packet, of an interface that was described later, cannot be written to it"

@@ -20,10 +20,13 @@ from pcapfilter.io.base import Measure, Native, fault_of, plain, read_into, size
 from pcapfilter.io.headers import settle
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.net import linktype
-from pcapfilter.packets import Origin, PacketBatch, Record
+from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
 
 LONGEST_BLOCK = 16 * 1024 * 1024
 """A block of more octets than this is not believed, unless a link type has longer packets."""
+
+MOST_BEFORE = 64 * 1024 * 1024
+"""So many octets before the first packet are kept, and looked through for interfaces."""
 
 LONGEST_SECTION_HEADER = 1024 * 1024
 
@@ -133,9 +136,11 @@ class PcapngSource:
     `origins` are those of the interfaces that are described before the first packet. `origin` has
     the first one's link type, and their greatest snapshot length; `record` is in nanoseconds where
     one of them is finer than a microsecond. Reading ends at the first damage, which `damage` holds.
+    Where `whole` is set before the first batch, batches bring the blocks that they were made of.
     """
 
     extension = 0
+    whole = False
 
     def __init__(
         self,
@@ -155,8 +160,10 @@ class PcapngSource:
         self._buffer, self._out = bytearray(CHUNK), bytearray(0)
         self._buffer[: len(head)] = head
         self._start, self._have = 0, len(head)
+        self._given = 0  # what lies before this place has been handed out
+        self._turned: list[tuple[int, int]] = []
         self.position = len(head)
-        self._columns = [array("I", bytes(CHUNK // 8)) for _ in range(3)]
+        *self._columns, self._places = (array("I", bytes(CHUNK // 8)) for _ in range(4))
         self._state = array("q", bytes(64))
         self._order, self._longest = "", LONGEST_BLOCK
         self._interfaces: list[Interface] = []
@@ -186,7 +193,7 @@ class PcapngSource:
                     if not self._kinds:
                         raise
                     return
-            elif self._state[1] != blocks.MORE or not self._fill():
+            elif self._state[1] != blocks.MORE or self._start > MOST_BEFORE or not self._fill():
                 break
         if self._kinds:
             return
@@ -204,13 +211,14 @@ class PcapngSource:
 
     def _fill(self) -> bool:
         """Read on, after making room; tell whether there was anything."""
-        if self._start:
-            self._have -= self._start
-            self._buffer[: self._have] = self._buffer[self._start : self._start + self._have]
-            self._start = 0
+        passed = self._given
+        if passed:
+            self._have -= passed
+            self._buffer[: self._have] = self._buffer[passed : passed + self._have]
+            self._start, self._given = self._start - passed, 0
         size = len(self._buffer)
         if self._have == size:
-            self._buffer = self._buffer + bytes(min(size, max(self._state[2] - size, 1)))
+            self._buffer = self._buffer + bytes(min(size, self._start + self._state[2] - size))
         got = read_into(self._file, memoryview(self._buffer)[self._have :])
         self._have += got
         self.position += got
@@ -222,7 +230,8 @@ class PcapngSource:
             self._out = bytearray(len(self._buffer))
         count = self._loop(
             self._buffer, self._start, self._have, ORDERS[self._order], self._table,
-            len(self._interfaces), self._longest, self._out, *self._columns, room, self._state,
+            len(self._interfaces), self._longest, self._out, *self._columns, self._places, room,
+            self._state,
         )  # fmt: skip
         self._start = self._state[0]
         return count
@@ -235,6 +244,7 @@ class PcapngSource:
             self._begin_section(octets)
         else:
             self._describe(read_interface(octets, self._order))
+        self._turned.append((self._start, end))
         self._start = end
 
     def _begin_section(self, octets: bytes) -> None:
@@ -274,8 +284,9 @@ class PcapngSource:
         while True:
             count = self._scan(room)
             self._seen += count
-            if count:
+            if count or (self.whole and self._start > self._given):
                 yield self._batch(count)
+            self._given = self._start
             match self._state[1]:
                 case blocks.FULL:
                     pass
@@ -301,6 +312,12 @@ class PcapngSource:
         batch = PacketBatch(self._out, count, *self._columns, origin=origin, record=record)
         if not settle(batch):
             batch.record = record._replace(verbatim=True)
+        if self.whole:
+            batch.blocks = Blocks(
+                self._buffer, self._given, self._start, self._order, self._places,
+                tuple(self._turned),
+            )  # fmt: skip
+            self._turned.clear()
         return batch
 
     def _fault(self) -> str:

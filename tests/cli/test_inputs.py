@@ -77,3 +77,20 @@ def test_nothing_found(name: str, message: str, tmp_path: Path, capsys: Captured
     (tmp_path / "nothing").mkdir()
     assert main(["-r", str(tmp_path / name)]) == 1
     assert capsys.readouterr().err == f"pcapfilter: {tmp_path}/{message}\n"
+
+
+def test_nothing_is_lost_of_a_later_input(tmp_path: Path, capsys: Captured) -> None:
+    micro, nano, target = (tmp_path / name for name in ("micro", "nano", "out"))
+    micro.write_bytes(pcap(ROWS[:2], snaplen=60))
+    nano.write_bytes(pcap(ROWS[2:3], magic=0xA1B23C4D) + b"")
+    assert main(["-r", str(micro), "-r", str(nano), "-w", str(target)]) == 0
+    wanted = (*(row._replace(part=row.part * 1000) for row in ROWS[:2]), ROWS[2])
+    assert target.read_bytes() == pcap(wanted, magic=0xA1B23C4D, snaplen=60)
+    nano.write_bytes(pcap((ROWS[2], ROWS[0]._replace(octets=bytes(99), caplen=99, wirelen=99))))
+    assert main(["-r", str(micro), "-r", str(nano), "-w", str(target)]) == 0
+    assert target.read_bytes()[:24] == pcap((), snaplen=65535)
+    assert counted(capsys, "-r", target, "len = 99") == "1 packet\n"
+    nano.write_bytes(b"")
+    assert main(["-r", str(micro), "-r", str(nano), "-w", str(target)]) == 1
+    assert "truncated dump file" in capsys.readouterr().err
+    assert target.read_bytes() == pcap(ROWS[:2], snaplen=60)

@@ -39,8 +39,11 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 
 
 def wait_for(target: Path, size: int) -> None:
+    """Wait until the file, which has another name until it is whole, has so many octets."""
     deadline = time.monotonic() + 20
-    while not (target.exists() and target.stat().st_size == size):
+    while not any(
+        path.stat().st_size == size for path in target.parent.glob(f".{target.name}.*.part")
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

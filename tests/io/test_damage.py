@@ -6,7 +6,8 @@ from array import array
 from pathlib import Path
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import open_sink, open_source
+from pcapfilter.io.base import open_source
+from pcapfilter.io.output import Manner, open_sink
 from tests.io.captures import ROWS, VARIANTS, pcap
 from tests.oracle import needs_tcpdump, tcpdump
 
@@ -48,7 +49,7 @@ def copy(octets: bytes) -> tuple[bytes | None, str]:
         source = open_source(io.BytesIO(octets))
     except CaptureError as error:
         return None, error.message
-    sink = open_sink(out, source, precision="micro")
+    sink = open_sink(out, source, manner=Manner(precision="micro"))
     for batch in source.batches():
         sink.write(batch, array("I", range(batch.count)))
     return out.getvalue(), source.damage.message if source.damage else ""

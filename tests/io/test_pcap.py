@@ -13,7 +13,8 @@ import pytest
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import native
 from pcapfilter.io import pcap as pcap_file
-from pcapfilter.io.base import Native, open_sink, open_source, plain
+from pcapfilter.io.base import Native, open_source, plain
+from pcapfilter.io.output import Manner, open_sink
 from pcapfilter.io.pcap import PcapSource
 from tests.io.captures import OCTETS, THREE, VARIANTS, pcap, write_all, zeros
 from tests.oracle import needs_tcpdump, tcpdump
@@ -27,7 +28,7 @@ def rewrite(
     """Read a capture and write every packet (or each `step`-th): the result, and the damage."""
     source = open_source(io.BytesIO(octets), native=loops)
     out = io.BytesIO()
-    sink = open_sink(out, source, precision=precision, native=loops)
+    sink = open_sink(out, source, manner=Manner(precision=precision), native=loops)
     for batch in source.batches():
         sink.write(batch, array("I", range(0, batch.count, step)))
     sink.close()

@@ -15,7 +15,8 @@ import pcapfilter
 from pcapfilter.errors import CaptureError, RejectsAllError, UnsupportedError
 from pcapfilter.filter import native
 from pcapfilter.io import pcapng
-from pcapfilter.io.base import Native, open_sink, open_source, plain
+from pcapfilter.io.base import Native, open_source, plain
+from pcapfilter.io.output import Manner, open_sink
 from pcapfilter.packets import Packet
 from tests.io.captures import DNS, HTTP, OCTETS
 from tests.io.sections import BIG, LITTLE, NOT_BY_TCPDUMP, VARIANTS, Order
@@ -43,7 +44,7 @@ def copied(
         source = open_source(io.BytesIO(octets), native=loops)
     except CaptureError as error:
         return None, error.message
-    sink = open_sink(out, source, precision=precision, native=loops)
+    sink = open_sink(out, source, manner=Manner(precision=precision), native=loops)
     for batch in source.batches():
         sink.write(batch, array("I", range(batch.count)))
     return out.getvalue(), source.damage.message if source.damage else ""
@@ -300,7 +301,7 @@ def test_short_reads_and_small_chunks(step: int, monkeypatch: pytest.MonkeyPatch
     source = open_source(Trickle(octets, step))  # type: ignore[arg-type]  # it is enough of a file
     assert [packet for batch in source.batches() for packet in batch] == wanted
     assert source.damage is None
-    assert source.measure.position == len(octets)
+    assert source.position == len(octets)
 
 
 def test_pipes(tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+"""pcapng files, written: of packets from anywhere, or of a pcapng file all that is not left out.
+
+Blocks of a pcapng file go out as they were read, octet for octet; only the length of a section that
+says its length is set anew. Packets from elsewhere get sections of ours, with an interface for each
+kind of packet.
+
+Source of the format: draft-ietf-opsawg-pcapng.
+"""
+
+import sys
+from array import array
+from struct import Struct
+from typing import Any
+
+from pcapfilter.io import enclose
+from pcapfilter.io.base import Native, Source, plain, write_all
+from pcapfilter.io.blocks import INTERFACE, MARK, SECTION
+from pcapfilter.packets import Blocks, Origin, PacketBatch
+
+NANO = 1_000_000_000
+
+BIG_HERE = int(sys.byteorder == "big")
+
+USER_APPLICATION, TIME_RESOLUTION, FCS_LENGTH = 4, 9, 13
+"""Options: of a section, what wrote it; of an interface, 10 to the minus so much; in bits."""
+
+FCS_KNOWN = 0x04000000
+"""The bit of a pcap file's link-type field that says that the four highest are the FCS's length."""
+
+UNKNOWN = -1
+"""The length of a section that does not say its length."""
+
+SECTION_LENGTH = 16
+"""Where in a section header block the section's length stands."""
+
+Interface = tuple[Origin, int, int]
+"""Origin, parts of a second and extension: what the packets of an interface have in common."""
+
+
+class PcapngSink:
+    """A pcapng file. `unit` is how many parts of a second times count, unless as the input has it.
+
+    `patch` writes into what has been written; without it, sections do not say their lengths.
+    `written` octets are there already, where the file is not new.
+    """
+
+    def __init__(
+        self,
+        file: Any,
+        *,
+        unit: int | None = None,
+        owned: bool = True,
+        patch: Any = None,
+        written: int = 0,
+        native: Native = plain,
+    ) -> None:
+        self._file, self._owned, self._patch, self._unit = file, owned, patch, unit
+        self._enclose = native(enclose.enclose, enclose.ENCLOSE)
+        self._sift = native(enclose.sift, enclose.SIFT)
+        self._out = bytearray()
+        self.size = written
+        self._front: list[bytes] = []
+        self._interfaces: dict[Interface, int] | None = None
+        self._extension = 0
+        self._section: tuple[int, int, str] | None = None
+        self._dropped = 0
+
+    def follow(self, source: Source) -> None:
+        """Take what comes next from a Source, which shall hand out its blocks if it has any."""
+        self._extension = source.extension
+        if hasattr(source, "whole"):
+            source.whole = True
+        elif self.size == 0 and not source.origin.swapped:
+            self._number((source.origin, self._unit or source.record.unit, self._extension))
+
+    def write(self, batch: PacketBatch, selected: "array[int]") -> None:
+        """Write the selected packets, which are rising indices, and all blocks between packets."""
+        if batch.blocks is not None:
+            self._write_blocks(batch.blocks, batch.count, selected)
+            return
+        record, unit = batch.record, self._unit or batch.record.unit
+        number = self._number((batch.origin, unit, self._extension))
+        room = sum(batch.caplens[n] for n in selected) + 36 * len(selected)
+        self._make_room(room)
+        size = self._enclose(
+            batch.buffer, selected, len(selected), batch.offsets, batch.caplens, batch.wirelens,
+            record.size, int(record.order == "big"), (unit > record.unit) - (unit < record.unit),
+            unit, record.era, number, BIG_HERE, self._out,
+        )  # fmt: skip
+        self._put(memoryview(self._out)[:size])
+
+    def _make_room(self, octets: int) -> None:
+        if len(self._out) < octets:
+            self._out = bytearray(octets)
+
+    def _put(self, octets: bytes | memoryview) -> None:
+        write_all(self._file, octets)
+        self.size += len(octets)
+
+    # ---- blocks of another file ------------------------------------------------------------------
+
+    def _write_blocks(self, blocks: Blocks, count: int, selected: "array[int]") -> None:
+        start = blocks.start
+        for at, end in blocks.turned:
+            self._put(memoryview(blocks.buffer)[start:at])
+            self._turn(bytes(blocks.buffer[at:end]), blocks.order)
+            start = end
+        if len(selected) == count:
+            self._put(memoryview(blocks.buffer)[start : blocks.end])
+            return
+        self._make_room(blocks.end - start)
+        size = self._sift(
+            blocks.buffer, start, blocks.end, int(blocks.order == ">"),
+            blocks.places, count, selected, len(selected), self._out,
+        )  # fmt: skip
+        self._dropped += blocks.end - start - size
+        self._put(memoryview(self._out)[:size])
+
+    def _turn(self, octets: bytes, order: str) -> None:
+        """Write a section header or an interface description."""
+        if octets[:4] == SECTION.to_bytes(4):
+            self._end_section()
+            self._interfaces = None
+            length = Struct(f"{order}q")
+            (said,) = length.unpack_from(octets, SECTION_LENGTH)
+            whole = bytearray(octets)
+            length.pack_into(whole, SECTION_LENGTH, UNKNOWN)
+            self._front = [bytes(whole)]
+            if self._patch is None:
+                octets = bytes(whole)
+            elif said != UNKNOWN:
+                self._section = (self.size + SECTION_LENGTH, said, order)
+        else:
+            self._front.append(octets)
+        self._put(octets)
+
+    def _end_section(self) -> None:
+        """Set the length of a section anew, if it says one and has packets left out."""
+        if self._section is not None and self._dropped:
+            at, said, order = self._section
+            self._patch(at, Struct(f"{order}q").pack(said - self._dropped))
+        self._section, self._dropped = None, 0
+
+    # ---- blocks of our own -----------------------------------------------------------------------
+
+    def _number(self, interface: Interface) -> int:
+        """Give the number of an interface in our section, which is begun and told of if need be."""
+        if self._interfaces is None:
+            self._end_section()
+            self._interfaces = {}
+            body = Struct("=IHHq").pack(MARK, 1, 0, UNKNOWN)
+            self._front = [_block(SECTION, body + _option(USER_APPLICATION, b"pcapfilter") + END)]
+            self._put(self._front[0])
+        number = self._interfaces.get(interface)
+        if number is None:
+            number = self._interfaces[interface] = len(self._interfaces)
+            described = describe(interface)
+            self._front.append(described)
+            self._put(described)
+        return number
+
+    def close(self) -> None:
+        """Let go of the file."""
+        try:
+            self._end_section()
+        finally:
+            if self._owned:
+                self._file.close()
+
+
+END = bytes(4)
+"""The end of options."""
+
+
+def describe(interface: Interface) -> bytes:
+    """Give an interface description."""
+    origin, unit, extension = interface
+    snaplen = 0 if origin.snaplen >= 1 << 32 else origin.snaplen
+    options = _option(TIME_RESOLUTION, b"\x09") if unit == NANO else b""
+    if extension & FCS_KNOWN:
+        options += _option(FCS_LENGTH, bytes([(extension >> 28) * 16 & 255]))
+    body = Struct("=HHI").pack(origin.link.linktype, 0, snaplen)
+    return _block(INTERFACE, body + options + (END if options else b""))
+
+
+def _option(code: int, value: bytes) -> bytes:
+    return Struct("=HH").pack(code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    total = Struct("=I").pack(len(body) + 12)
+    return Struct("=I").pack(kind) + total + body + total
