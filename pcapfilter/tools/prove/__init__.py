@@ -9,8 +9,19 @@ witness.py   that packet, read from Z3's model          replay.py    the machine
 Z3 is the extra `prove`; it is imported with this package, and by nothing below it.
 """
 
-from pcapfilter.tools.prove.decide import Answer, Different, Grade, Same, Unknown, decide
+from pcapfilter.tools.prove.decide import decide
+from pcapfilter.tools.prove.question import Answer, Different, Grade, Question, Same, Unknown
 from pcapfilter.tools.prove.replay import Side
 from pcapfilter.tools.prove.witness import Witness
 
-__all__ = ["Answer", "Different", "Grade", "Same", "Side", "Unknown", "Witness", "decide"]
+__all__ = [
+    "Answer",
+    "Different",
+    "Grade",
+    "Question",
+    "Same",
+    "Side",
+    "Unknown",
+    "Witness",
+    "decide",
+]

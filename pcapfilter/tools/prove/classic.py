@@ -30,13 +30,15 @@ class Outcome(NamedTuple):
     """When a program selects the packet, when a load fails, and when the turns do not suffice.
 
     `short` is of loads that reach past the captured octets, `wraps` of those whose x + k passes
-    2**32: no packet is long enough for them.
+    2**32: no packet is long enough for them. `tests` are the tests that the packet is put to and
+    passes, one a jump.
     """
 
     selects: Condition
     short: Condition
     wraps: Condition
     beyond: Condition
+    tests: list[Condition]
 
 
 def follow(
@@ -68,6 +70,7 @@ class _Walk:
         self.selects: list[Condition] = []
         self.short: list[Condition] = []
         self.wraps: list[Condition] = []
+        self.tests: list[Condition] = []
 
     def run(self, turns: int) -> Outcome:
         """Go forward through the program, and again for each turn of its loops."""
@@ -91,6 +94,7 @@ class _Walk:
             words.either(self.short),
             words.either(self.wraps),
             words.either(condition for here in ways.values() for condition, _ in here),
+            self.tests,
         )
 
     def join(self, pc: int, ways: list[tuple[Condition, Registers]]) -> tuple[Condition, Registers]:
@@ -142,8 +146,9 @@ class _Walk:
                 if places[0] == places[1]:
                     return [(places[0], reached, registers)]
                 holds = words.compare(row.meaning, registers[_A], right)
+                self.tests.append(words.both(reached, holds))
                 return [
-                    (places[0], words.both(reached, holds), registers),
+                    (places[0], self.tests[-1], registers),
                     (places[1], words.both(reached, words.negate(holds)), registers),
                 ]
             case _:

@@ -50,6 +50,7 @@ class _Walk:
         self.needed = needed(program)
         self.selects: list[Condition] = []
         self.short: list[Condition] = []
+        self.tests: list[Condition] = []
 
     def run(self, turns: int) -> Outcome:
         """Go forward through the program, and again for each turn of its loops."""
@@ -74,6 +75,7 @@ class _Walk:
             words.either(self.short),
             False,
             words.either(condition for here in ways.values() for condition, _ in here),
+            self.tests,
         )
 
     def join(self, pc: int, ways: list[tuple[Condition, State]]) -> tuple[Condition, State]:
@@ -125,8 +127,9 @@ class _Walk:
                 if places[0] == places[1]:
                     return [(places[0], reached, state)]
                 holds = self.test(row, i, state, pc)
+                self.tests.append(words.both(reached, holds))
                 return [
-                    (places[0], words.both(reached, holds), state),
+                    (places[0], self.tests[-1], state),
                     (places[1], words.both(reached, words.negate(holds)), state),
                 ]
             case "alu":

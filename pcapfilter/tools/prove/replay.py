@@ -26,6 +26,11 @@ class Side(NamedTuple):
     host: str = "user"
 
     @property
+    def is_classic(self) -> bool:
+        """Tell whether it is a classic program, whose loads can fail."""
+        return isinstance(self.program, bpf.Program)
+
+    @property
     def in_kernel(self) -> bool:
         """Tell whether the packet is as long as on the wire."""
         return isinstance(self.program, ebpf.Program) and WORLDS[self.host].kernel

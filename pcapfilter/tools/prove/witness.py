@@ -17,36 +17,43 @@ _PADDED = 1 << 18
 class Witness(NamedTuple):
     """A packet that one program selects and the other does not.
 
-    `answers` are what the kernel was taken to answer to ancillary loads, by their k. `first` tells
-    whether it is the first program that selects the packet.
+    `first` tells whether it is the first program that selects it, `complete` that no load fails on
+    it. `answers` are what the kernel was taken to answer to ancillary loads, by their k.
     """
 
     packet: bytes
     wirelen: int
     first: bool
     answers: Mapping[int, int]
+    complete: bool
 
 
-def read(model: z3.ModelRef, packet: AnyPacket, sides: tuple[Side, Side], *, pad: bool) -> Witness:
+def read(
+    model: z3.ModelRef, packet: AnyPacket, sides: tuple[Side, Side], *, complete: bool
+) -> Witness:
     """Give the packet of a model, cut to what the programs read; InternalError if it is none.
 
-    Where `pad` says that the packet may as well be longer, it is as long as on the wire.
+    Where it is `complete` it may as well be longer, and is as long as on the wire.
     """
     captured = value(model, packet.caplen)
     octets = bytearray(captured)
-    for place, octet in packet.fixed.items():
+    for place, octet in placed(model, packet).items():
         if place < captured:
-            octets[place] = value(model, octet)
+            octets[place] = octet
+    answers = {k: value(model, answer) for k, answer in packet.answers.items()}
+    wirelen = value(model, packet.wirelen) if packet.measured else None
+    return replay(sides, bytes(octets), wirelen, answers, complete=complete)
+
+
+def placed(model: z3.ModelRef, packet: AnyPacket) -> dict[int, int]:
+    """Give the octets that programs ask for, by their place, also those that are not there."""
+    found: dict[int, int] = {}
     for base, known in packet.floating.values():
         assert not isinstance(base.term, int)
         start = value(model, base.term)
-        for k, octet in known.items():
-            place = (start + k) & TOP
-            if place < captured:
-                octets[place] = value(model, octet)
-    answers = {k: value(model, answer) for k, answer in packet.answers.items()}
-    wirelen = value(model, packet.wirelen) if packet.measured else None
-    return replay(sides, bytes(octets), wirelen, answers, pad=pad)
+        found.update(((start + k) & TOP, value(model, octet)) for k, octet in known.items())
+    found.update((place, value(model, octet)) for place, octet in packet.fixed.items())
+    return found
 
 
 def replay(
@@ -55,7 +62,7 @@ def replay(
     wirelen: int | None,
     answers: Mapping[int, int],
     *,
-    pad: bool,
+    complete: bool,
 ) -> Witness:
     """Give the witness, once the machines differ on it; `wirelen` is None where nobody asks."""
     length = len(octets) if wirelen is None else wirelen
@@ -64,10 +71,10 @@ def replay(
         raise InternalError("prove", f"no difference on {octets.hex()}, length {length}")
     shown = octets[: max(one, other)]
     if wirelen is None:
-        return Witness(shown, len(shown), first, answers)
-    if pad and wirelen <= _PADDED:
+        return Witness(shown, len(shown), first, answers, complete)
+    if complete and wirelen <= _PADDED:
         shown = shown.ljust(wirelen, b"\0")
-    return Witness(shown, wirelen, first, answers)
+    return Witness(shown, wirelen, first, answers, complete)
 
 
 def value(model: z3.ModelRef, term: z3.BitVecRef) -> int:

@@ -1,0 +1,182 @@
+"""A witness in plain clothes: the same difference on a packet that looks like traffic.
+
+Header by header, each field gets its usual value if the solver still finds a difference with it, or
+if no program looks there. Then lengths and checksums are set. What comes out is replayed; if the
+verdicts do not differ any more, less is changed, at last nothing.
+"""
+
+from collections.abc import Iterator
+
+import z3
+
+from pcapfilter.tools.layers import finish
+from pcapfilter.tools.layers.read import Layer, first, following, measured
+from pcapfilter.tools.layers.table import SHORTEST, Field
+from pcapfilter.tools.prove import witness
+from pcapfilter.tools.prove.octets import AnyPacket
+from pcapfilter.tools.prove.replay import Side
+from pcapfilter.tools.prove.witness import Witness
+from pcapfilter.tools.prove.words import TOP
+
+_MOST = 12
+"""Headers that are dressed."""
+_LONGEST = 1514
+_PATIENCE = 500
+"""Milliseconds for one question about a field."""
+
+
+def dress(
+    bare: Witness,
+    model: z3.ModelRef,
+    solver: z3.Solver,
+    packet: AnyPacket,
+    sides: tuple[Side, Side],
+    link: str,
+) -> Witness:
+    """Give a witness of the same difference that looks like traffic, or else the bare one.
+
+    The solver holds the difference and may be asked for more of it.
+    """
+    solver.set("timeout", _PATIENCE)
+    dresser = _Dresser(model, solver, packet)
+    end = dresser.walk(link)
+    for octets, wirelen, answers in dresser.attempts(link, end):
+        found = _replayed(bare, sides, octets, wirelen, answers)
+        if found is not None:
+            return found
+    return bare
+
+
+class _Dresser:
+    """A solver, and the packet that it has found so far."""
+
+    def __init__(self, model: z3.ModelRef, solver: z3.Solver, packet: AnyPacket) -> None:
+        self.model, self.solver, self.packet = model, solver, packet
+        self.free: dict[int, int] = {}  # octets that no program asks for
+        self.layers: list[Layer] = []
+
+    def octets(self) -> bytearray:
+        """Give the packet as it stands: what the model says, and what was put beside it."""
+        places = dict(self.free)
+        places.update(witness.placed(self.model, self.packet))
+        made = bytearray(1 + max((place for place in places if place < _LONGEST), default=0))
+        for place, octet in places.items():
+            if place < len(made):
+                made[place] = octet
+        return made
+
+    def walk(self, link: str) -> int:
+        """Dress the headers from the first to the last that is known; give where that ends."""
+        header, start = first(link), 0
+        for _ in range(_MOST):
+            if header is None or start > _LONGEST:
+                break
+            for field in header.fields:
+                for value in field.usual:
+                    if self.put(start, field, value):
+                        break
+            layer = measured(header, bytes(self.octets()), start)
+            if header.name != "IP":
+                self.layers.append(layer)
+            header, start = following(layer, bytes(self.octets()))
+        return start
+
+    def put(self, start: int, field: Field, value: int) -> bool:
+        """Give a field a value, if the difference stays."""
+        made = bytearray(self.octets().ljust(start + (field.at + field.bits + 7) // 8, b"\0"))
+        finish.put(made, start, field, value)
+        claims: list[z3.BoolRef] = []
+        free: dict[int, int] = {}
+        for place, mask in _covered(start, field):
+            found = self.term(place)
+            if found is None:
+                free[place] = made[place]
+            else:
+                claims += found[1]
+                claims.append(found[0] & mask == made[place] & mask)
+        if claims and not self.holds(claims):
+            return False
+        self.free.update(free)
+        return True
+
+    def holds(self, claims: list[z3.BoolRef]) -> bool:
+        """Keep some claims if the difference stays with them."""
+        self.solver.push()
+        self.solver.add(*claims)
+        if self.solver.check() == z3.sat:
+            self.model = self.solver.model()
+            return True
+        self.solver.pop()
+        return False
+
+    def term(self, place: int) -> tuple[z3.BitVecRef, list[z3.BoolRef]] | None:
+        """Give the octet at a place as the programs know it, and what must hold for that."""
+        if place in self.packet.fixed:
+            return self.packet.fixed[place], []
+        for base, known in self.packet.floating.values():
+            assert not isinstance(base.term, int)
+            value = witness.value(self.model, base.term)
+            octet = known.get((place - value) & TOP)
+            if octet is not None:
+                return octet, [base.term == value]
+        return None
+
+    def attempts(self, link: str, end: int) -> Iterator[tuple[bytes, int, dict[int, int]]]:
+        """Give packets to try, the best dressed first."""
+        packet = self.packet
+        shortest = max(end, SHORTEST.get(link, 0))
+        self.holds([packet.caplen == packet.wirelen])
+        self.holds([z3.UGE(packet.wirelen, shortest), z3.ULE(packet.wirelen, _LONGEST)])
+        related = [self.relate(layer) for layer in self.layers]
+        self.holds([packet.wirelen == shortest])
+        captured, wirelen = (
+            witness.value(self.model, length) for length in (packet.caplen, packet.wirelen)
+        )
+        answers = {k: witness.value(self.model, answer) for k, answer in packet.answers.items()}
+        # Padding to the shortest frame belongs to no packet inside.
+        content = end if wirelen == shortest and not any(related) else wirelen
+        for used in (self.octets()[:end], self.octets()[:wirelen]):
+            made = used.ljust(min(wirelen, 65535), b"\0")
+            plain = bytes(made)
+            finish.lengths(made, link, content)
+            sized = bytes(made)
+            finish.checksums(made, link)
+            for octets in (bytes(made), sized, plain):
+                yield octets[:captured], wirelen, answers
+
+    def relate(self, layer: Layer) -> bool:
+        """Have a length field that the programs read agree with the length, if possible."""
+        for field in layer.header.fields:
+            found = [self.term(place) for place, _ in _covered(layer.start, field)]
+            if field.rule == "length" and all(found):
+                value = z3.Concat(*(octet[0] for octet in found if octet))
+                rest = self.packet.wirelen - layer.start - layer.header.extra
+                sides = [claim for octet in found if octet for claim in octet[1]]
+                return self.holds([*sides, z3.ZeroExt(16, value) == rest])
+        return False
+
+
+def _covered(start: int, field: Field) -> Iterator[tuple[int, int]]:
+    """Give the octets that a field lies in, and the bits of each."""
+    for place in range(field.at // 8, (field.at + field.bits + 7) // 8):
+        before = max(0, field.at - 8 * place)
+        after = max(0, 8 * place + 8 - field.at - field.bits)
+        yield start + place, (0xFF >> before) & (0xFF << after)
+
+
+def _replayed(
+    bare: Witness,
+    sides: tuple[Side, Side],
+    octets: bytes,
+    wirelen: int,
+    answers: dict[int, int],
+) -> Witness | None:
+    """Give the witness if the verdicts still differ, and no load fails if none did."""
+    longer = bare.complete and len(octets) == wirelen and all(side.is_classic for side in sides)
+    tried = octets.ljust(65535, b"\0") if longer else octets
+    (first, one), (second, other) = (side.judge(tried, wirelen, answers) for side in sides)
+    if first == second:
+        return None
+    if longer and max(one, other) > len(octets):
+        return None
+    return Witness(octets, wirelen, first, answers, bare.complete)

@@ -1,0 +1,188 @@
+"""A question to the solver: on which packets two programs differ."""
+
+import time
+from enum import Enum
+from typing import NamedTuple
+
+import z3
+
+from pcapfilter.bpf import program as bpf
+from pcapfilter.engine import reference
+from pcapfilter.packets import MAXIMUM_SNAPLEN
+from pcapfilter.tools.prove import classic, dress, extended, witness, words
+from pcapfilter.tools.prove.classic import Outcome
+from pcapfilter.tools.prove.hosts import WORLDS
+from pcapfilter.tools.prove.octets import AnyPacket
+from pcapfilter.tools.prove.replay import Side
+from pcapfilter.tools.prove.witness import Witness
+from pcapfilter.tools.prove.words import Condition
+
+_NICE = (256, 1514, 65535)
+"""Lengths that a witness should not exceed, if it can be helped."""
+
+
+class Grade(Enum):
+    """Which packets are meant.
+
+    A load that reaches past the captured octets fails; with a longer packet it would not. A load
+    whose x + k passes 2**32 rejects the packet however long it is.
+    """
+
+    EVERY = "every packet"
+    COMPLETE = "packets on which no load of either program fails"
+    FIRST = "packets on which no load of the first program fails or wraps"
+
+
+class Same(NamedTuple):
+    """The programs select the same packets: proved.
+
+    Of packets of up to `reach` captured octets, if that is not None, and of those on which no
+    program jumps backward more than `turns` times, if that is not None.
+    """
+
+    reach: int | None
+    turns: int | None
+
+
+class Different(NamedTuple):
+    """One program selects the packet and the other does not: replayed on the machines."""
+
+    witness: Witness
+
+
+class Unknown(NamedTuple):
+    """Neither was shown."""
+
+    reason: str
+
+
+Answer = Same | Different | Unknown
+
+
+class Question:
+    """Two programs and a grade, put to a solver; it can be asked for one packet after another.
+
+    `only` is 0 or 1 where only packets count that this one of the programs selects. `reach`,
+    `turns` and `live` are those of `decide`.
+    """
+
+    def __init__(
+        self,
+        sides: tuple[Side, Side],
+        grade: Grade,
+        *,
+        only: int | None = None,
+        turns: int = classic.TURNS,
+        reach: int = MAXIMUM_SNAPLEN,
+        live: bool = True,
+    ) -> None:
+        self.sides, self.grade = sides, grade
+        self.packet = packet = AnyPacket(z3.Context())
+        whole = (grade is not Grade.EVERY, grade is Grade.COMPLETE)
+        self._outcomes = outcomes = [
+            follow(side, packet, complete=complete, live=live, turns=turns)
+            for side, complete in zip(sides, whole, strict=True)
+        ]
+        beyond = words.either(outcome.beyond for outcome in outcomes)
+        claims = [
+            words.differ(outcomes[0].selects, outcomes[1].selects),
+            True if only is None else outcomes[only].selects,
+            words.negate(words.either(self._excused())),
+            words.negate(beyond),
+            *packet.rules(),
+            z3.ULE(packet.caplen, reach),
+        ]
+        if any(side.in_kernel for side in sides):
+            claims.append(packet.wirelen == packet.caplen)
+        self.same = Same(
+            reach if packet.reaches > reach else None, None if beyond is False else turns
+        )
+        self._solver: z3.Solver | None = None
+        if sides[0] != sides[1] and all(claim is not False for claim in claims):
+            self._solver = z3.SolverFor("QF_BV", ctx=packet.terms)
+            self._solver.add(*claims)
+
+    def ask(self, timeout: float, link: str = "") -> Answer:
+        """Give a packet that was not given yet and goes another way, if there is one.
+
+        On a link type that is known it looks like traffic where possible. Same means that there is
+        none (more), Unknown that `timeout` seconds did not suffice.
+        """
+        deadline = time.monotonic() + timeout
+        solver = self._solver
+        if solver is None:
+            return self.same
+        match _check(solver, deadline):
+            case z3.unsat:
+                return self.same
+            case z3.sat:
+                complete = self.grade is Grade.COMPLETE
+                model = solver.model()
+                solver.push()
+                model = self._nicer(solver, model, deadline)
+                found = witness.read(model, self.packet, self.sides, complete=complete)
+                if link:
+                    found = dress.dress(found, model, solver, self.packet, self.sides, link)
+                    model = solver.model() if solver.check() == z3.sat else model
+                solver.pop(solver.num_scopes())
+                self._exclude(solver, model)
+                return Different(found)
+            case _:
+                return Unknown(f"undecided after {timeout:g} s")
+
+    def _excused(self) -> list[Condition]:
+        """Give the conditions under which a packet does not count in this grade."""
+        shorts = [
+            outcome.short
+            for side, outcome in zip(self.sides, self._outcomes, strict=True)
+            if isinstance(side.program, bpf.Program)
+        ]
+        match self.grade:
+            case Grade.EVERY:
+                return []
+            case Grade.COMPLETE:
+                return shorts
+            case Grade.FIRST:
+                return [*shorts[:1], self._outcomes[0].wraps]
+
+    def _nicer(self, solver: z3.Solver, found: z3.ModelRef, deadline: float) -> z3.ModelRef:
+        """Give a model of the solver, if possible one of a packet of ordinary length."""
+        packet = self.packet
+        for length in _NICE:
+            lengths = (witness.value(found, of) for of in (packet.caplen, packet.wirelen))
+            if max(lengths) <= length:
+                break
+            solver.push()
+            solver.add(z3.ULE(packet.caplen, length), z3.ULE(packet.wirelen, length))
+            if _check(solver, min(deadline, time.monotonic() + 1)) == z3.sat:
+                return solver.model()
+            solver.pop()
+        return found
+
+    def _exclude(self, solver: z3.Solver, model: z3.ModelRef) -> None:
+        """Exclude packets that pass the tests that this one passes, and no others."""
+        others = []
+        for outcome in self._outcomes:
+            for test in outcome.tests:
+                if not isinstance(test, bool):
+                    passed = z3.is_true(model.eval(test, model_completion=True))
+                    others.append(z3.Not(test) if passed else test)
+        solver.add(z3.Or(*others) if others else z3.BoolVal(False, self.packet.terms))
+
+
+def follow(
+    side: Side, packet: AnyPacket, *, complete: bool, live: bool = True, turns: int = classic.TURNS
+) -> Outcome:
+    """Give what a program does with the packet; ProgramError where it is none."""
+    if isinstance(side.program, bpf.Program):
+        reference.machine(side.program)
+        return classic.follow(side.program, packet, complete=complete, live=live, turns=turns)
+    return extended.follow(side.program, packet, WORLDS[side.host], turns=turns)
+
+
+def _check(solver: z3.Solver, deadline: float) -> z3.CheckSatResult:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return z3.unknown
+    solver.set("timeout", max(1, int(left * 1000)))
+    return solver.check()
