@@ -241,7 +241,15 @@ class Filter:
 
         FilterError where the filter is refused for one of the origins that the Source knows of, or
         where nothing can match on any of them; where that is so on some, they select nothing.
+        A live capture is judged by the kernel, and by an engine only as far as that cannot be.
         """
+        from pcapfilter.io.base import Attachable
+
+        if isinstance(source, Attachable):
+            rest = source.attach(self._program(source.origin._replace(source="live")))
+            if rest is not None:
+                judging = _engine(rest)
+                return lambda _: judging
         rejecting = []
         for origin in source.origins:
             try:

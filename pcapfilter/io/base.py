@@ -9,10 +9,13 @@ from array import array
 from collections.abc import Callable, Iterator
 from os import PathLike, fstat, stat, stat_result
 from stat import S_ISREG
-from typing import IO, Any, Literal, Protocol, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.packets import Origin, PacketBatch, Record
+
+if TYPE_CHECKING:
+    from pcapfilter.bpf.program import Program
 
 Loop = Callable[..., int]
 Native = Callable[[Loop, str], Loop]
@@ -129,6 +132,19 @@ class Selective(Protocol):
         """Give the same capture in ranges of some octets, with the packets if they are to be kept.
 
         Each thread gets a loop of its own from `fill`.
+        """
+
+
+@runtime_checkable
+class Attachable(Protocol):
+    """A Source whose packets can be judged before they come."""
+
+    origin: Origin
+
+    def attach(self, program: "Program") -> "Program | None":
+        """Have packets judged by a program that is made for live capture on this link type.
+
+        Give the program that remains to be judged by; None where that of another filter does.
         """
 
 
