@@ -16,10 +16,15 @@ _REACH = 255
 """The largest offset that fits into jt and jf."""
 
 
-def linearize(graph: Graph) -> Program:
+Place = tuple[Block, Stmt | None]
+"""What an instruction comes from: a block, and its statement, or None for its ending."""
+
+
+def linearize(graph: Graph, places: list[Place] | None = None) -> Program:
     """Give the program of a graph; statements that do nothing are left out.
 
-    FilterError (in libpcap's words) where a jump within a block would have to go too far.
+    What each instruction comes from is added to `places`, where that is given. FilterError (in
+    libpcap's words) where a jump within a block would have to go too far.
     """
     order = _placing_order(graph.root)
     ends: dict[Block, int] = {}  # block -> how many instructions from its first one to the end
@@ -42,6 +47,9 @@ def linearize(graph: Graph) -> Program:
             rows.append(Instruction(block.code, 0, 0, block.k))
         else:
             _place_ending(block, total - ends[jt], total - ends[jf], rows)
+        if places is not None:
+            places += [(block, stmt) for stmt in block.stmts if stmt.code >= 0]
+            places += [(block, None)] * (len(rows) - len(places))
     return Program(rows)
 
 

@@ -1,11 +1,12 @@
 """Lowering: the one match over Expr, front to back through the text."""
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from pcapfilter.codegen import arith, build
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.encap import geneve, lane, mpls, pppoe, vlan
+from pcapfilter.codegen.layout import Layout
 from pcapfilter.codegen.primitive import (
     capture,
     cast,
@@ -61,10 +62,19 @@ WORDS: dict[str, Callable[..., Cond]] = {
 OPTIONAL_ARGUMENT = frozenset(("broadcast", "multicast", "vlan", "mpls", "pppoes", "geneve", "llc"))
 
 
-def lower(b: Builder, root: Expr) -> Cond:
+class Part(NamedTuple):
+    """What one primitive has become, and the layout before it: for whoever explains a program."""
+
+    node: Expr
+    cond: Cond
+    layout: Layout
+
+
+def lower(b: Builder, root: Expr, parts: list[Part] | None = None) -> Cond:
     """Give the condition that an expression states; `b` is left as the text has made it.
 
-    The walk has its own stack: expressions may be thousands of nodes deep.
+    The primitives are added to `parts`, where that is given. The walk has its own stack:
+    expressions may be thousands of nodes deep.
     """
     pending: list[tuple[Expr, bool]] = [(root, False)]
     done: list[Cond] = []
@@ -84,8 +94,10 @@ def lower(b: Builder, root: Expr) -> Cond:
             case Not():
                 done.append(build.Inverse(done.pop()))
             case _:
-                b.span = node.span
+                b.span, before = node.span, b.layout
                 done.append(_primitive(b, node))
+                if parts is not None:
+                    parts.append(Part(node, done[-1], before))
     return done.pop()
 
 

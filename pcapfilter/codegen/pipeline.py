@@ -6,7 +6,7 @@ from pcapfilter.codegen.build import Builder, Target
 from pcapfilter.codegen.cfg import Block, Graph
 from pcapfilter.codegen.linearize import linearize
 from pcapfilter.codegen.link import prelude
-from pcapfilter.codegen.lower import lower
+from pcapfilter.codegen.lower import Part, lower
 from pcapfilter.errors import RejectsAllError, UnsupportedError
 from pcapfilter.expr.nodes import Everything, Expr
 from pcapfilter.net.linktype import LinkType
@@ -40,8 +40,8 @@ def generate(
     return linearize(graph)
 
 
-def build_graph(expr: Expr, target: Target) -> Graph:
-    """Give the graph of an expression, before any optimisation."""
+def build_graph(expr: Expr, target: Target, parts: list[Part] | None = None) -> Graph:
+    """Give the graph of an expression, before any optimisation; its primitives go to `parts`."""
     start = layout.of_link(target.link.dlt)
     if start is None:
         message = f"unknown data link type {target.link.dlt} (min 104, max {layout.LAST})"
@@ -49,5 +49,5 @@ def build_graph(expr: Expr, target: Target) -> Graph:
     if isinstance(expr, Everything):
         return Graph(Block(k=target.snaplen))
     builder = Builder(target, start)
-    condition = prelude.attach(builder, lower(builder, expr))
+    condition = prelude.attach(builder, lower(builder, expr, parts))
     return build.wire(condition, target.snaplen, optimizable=builder.optimizable)
