@@ -5,7 +5,7 @@ of a division says whether it is signed): a row's key is its code and that field
 
 Forms are those of the kernel's disassembler, as templates over dst, src, off, imm; `hex` is imm as
 an unsigned word, `wide` the 64-bit constant of a two-slot load and `next` the imm of its second
-slot. A field that neither the form nor the variant uses is 0 in a sound program.
+slot; `name` is the name of a helper. A field that neither the form nor the variant uses is 0 in a sound program.
 """
 
 from typing import NamedTuple
@@ -105,9 +105,9 @@ def _jump_rows() -> list[Row]:
         *rows,
         Row(JMP | JA, 0, "goto pc{off:+d}", "ja", bits=16),
         Row(JMP32 | JA, 0, "gotol pc{imm:+d}", "ja", bits=32),
-        Row(JMP | CALL, 0, "call #{imm}", "call"),
+        Row(JMP | CALL, 0, "call {name}#{imm}", "call"),
         Row(JMP | CALL, 1, "call pc{imm:+d}", "local"),
-        Row(JMP | CALL, 2, "call kernel#{imm}", "kernel"),
+        Row(JMP | CALL, 2, "call kernel-function#{imm}", "kernel"),
         Row(JMP | EXIT, 0, "exit", "exit"),
     ]
 

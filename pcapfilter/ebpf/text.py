@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from pcapfilter.ebpf import form, isa
+from pcapfilter.ebpf.functions import name_of
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 
@@ -42,6 +43,7 @@ def line(program: Program, pc: int) -> str:
         imm=instruction.imm,
         hex=word,
         next=upper,
+        name=name_of(instruction.imm) if row.kind == "call" else "",
         wide=(upper & 0xFFFFFFFF) << 32 | word,
     )
     return f"{pc:4d}: ({instruction.code:02x}) {text}"
@@ -109,5 +111,6 @@ def _forms() -> dict[int, list[tuple[re.Pattern[str], isa.Row]]]:
             field, again = r"\{" + name + r"\}", rf"(?P={name})"
             shape = shape.replace(field, rf"(?P<{name}>[+-]?(?:0x[0-9a-f]+|\d+))", 1)
             shape = shape.replace(field, again)
+        shape = shape.replace(r"\{name\}", r"\w*")
         forms.setdefault(row.code, []).append((re.compile(shape), row))
     return forms
