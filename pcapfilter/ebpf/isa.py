@@ -4,8 +4,9 @@ Source: RFC 9669. One code can stand for several instructions that another field
 of a division says whether it is signed): a row's key is its code and that field's value.
 
 Forms are those of the kernel's disassembler, as templates over dst, src, off, imm; `hex` is imm as
-an unsigned word, `wide` the 64-bit constant of a two-slot load and `next` the imm of its second
-slot; `name` is the name of a helper. A field that neither the form nor the variant uses is 0 in a sound program.
+an unsigned word, `wide` the 64-bit constant of a two-slot load, `next` the imm of its second slot,
+and `name` what a helper is called. A field that neither the form nor the variant uses is 0 in a
+sound program.
 """
 
 from typing import NamedTuple
