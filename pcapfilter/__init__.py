@@ -37,6 +37,7 @@ from pcapfilter.packets import Packet
 
 if TYPE_CHECKING:
     from pcapfilter.job import Tally
+    from pcapfilter.tools.compare import compare
 
 __version__ = "0.1.0"
 
@@ -54,14 +55,19 @@ __all__ = [
     "Tally",
     "UnknownNameError",
     "UnsupportedError",
+    "compare",
     "compile",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Give `Tally`, which comes with the jobs, when it is first asked for."""
+    """Give what comes with the jobs and the tools when it is first asked for."""
     if name == "Tally":
         from pcapfilter.job import Tally
 
         return Tally
+    if name == "compare":
+        from pcapfilter.tools.compare import compare
+
+        return compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Do two programs select the same packets? Proved with Z3, or refuted by a packet.
+"""Whether two programs select the same packets: proved with Z3, or refuted by a packet.
 
 words.py     32-bit words of which not all is known     longs.py     the same of 64 bits
 octets.py    a packet of which nothing is known         hosts.py     what eBPF programs are given
@@ -10,11 +10,21 @@ Z3 is the extra `prove`; it is imported with this package, and by nothing below 
 """
 
 from pcapfilter.tools.prove.decide import decide
-from pcapfilter.tools.prove.question import Answer, Different, Grade, Question, Same, Unknown
+from pcapfilter.tools.prove.hosts import WORLDS
+from pcapfilter.tools.prove.question import (
+    Answer,
+    Different,
+    Grade,
+    Question,
+    Same,
+    Unknown,
+    follows,
+)
 from pcapfilter.tools.prove.replay import Side
 from pcapfilter.tools.prove.witness import Witness
 
 __all__ = [
+    "WORLDS",
     "Answer",
     "Different",
     "Grade",
@@ -24,4 +34,5 @@ __all__ = [
     "Unknown",
     "Witness",
     "decide",
+    "follows",
 ]

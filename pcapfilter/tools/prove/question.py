@@ -180,6 +180,11 @@ def follow(
     return extended.follow(side.program, packet, WORLDS[side.host], turns=turns)
 
 
+def follows(side: Side) -> None:
+    """Return if a program can be followed; ProgramError says why it cannot."""
+    follow(side, AnyPacket(z3.Context()), complete=False)
+
+
 def _check(solver: z3.Solver, deadline: float) -> z3.CheckSatResult:
     left = deadline - time.monotonic()
     if left <= 0:

@@ -43,6 +43,16 @@ class Side(NamedTuple):
             return bool(machine.run(watched, wirelen)), watched.end  # type: ignore[arg-type] # it asks for length and slices only
         return self._run(octets, wirelen, answers), len(octets)
 
+    def reads(
+        self, octets: bytes, wirelen: int, answers: Mapping[int, int]
+    ) -> list[tuple[int, int]] | None:
+        """Give which octets (from, to) a classic program reads of a packet; None for eBPF."""
+        if not isinstance(self.program, bpf.Program):
+            return None
+        watched = _Watched(octets)
+        reference.Machine(answered(self.program, answers)).run(watched, wirelen)  # type: ignore[arg-type] # it asks for length and slices only
+        return watched.parts
+
     def _run(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> bool:
         """Run an eBPF program; one that reads where it may not is stopped, and selects nothing."""
         assert isinstance(self.program, ebpf.Program)
@@ -75,11 +85,16 @@ def _context(host: str, length: int, answers: Mapping[int, int]) -> bytes:
 
 
 class _Watched:
-    """Octets that remember how far they were read."""
+    """Octets that remember which of them were read."""
 
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
-        self.end = 0
+        self.parts: list[tuple[int, int]] = []
+
+    @property
+    def end(self) -> int:
+        """How far they were read."""
+        return max((end for _, end in self.parts), default=0)
 
     def __len__(self) -> int:
         return len(self.octets)
@@ -89,7 +104,7 @@ class _Watched:
     @overload
     def __getitem__(self, key: slice) -> bytes: ...
     def __getitem__(self, key: int | slice) -> int | bytes:
-        self.end = max(self.end, key + 1 if isinstance(key, int) else key.stop)
+        self.parts.append((key, key + 1) if isinstance(key, int) else (key.start, key.stop))
         return self.octets[key]
 
 

@@ -1,0 +1,91 @@
+"""`pcapfilter diff A B`: whether two filters select the same packets.
+
+The exit code is that of diff(1): 0 the same, 1 different, 2 trouble, or unknown.
+"""
+
+import sys
+from typing import Literal, cast
+
+from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+
+FLAGS = (
+    Flag("y", "linktype", "NAME", "", "the link type that both are compiled for (EN10MB)"),
+    Flag("O", "no-optimize", "", "", "do not optimise the programs"),
+    Flag("w", "", "FILE", "", "write the packets that show a difference to FILE (- is stdout)"),
+    Flag("", "count", "COUNT", "", "give up to COUNT packets that go different ways (1)"),
+    Flag("", "only-in", "A|B", "", "look for packets that A (or B) alone selects"),
+    Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
+    Flag("", "timeout", "SECONDS", "", "give up after so long (30)"),
+    Flag("", "turns", "COUNT", "", "follow loops for so many turns (8)"),
+    Flag("", "host", "NAME", "", "the host of eBPF listings: user, socket, tc or xdp"),
+    Flag("h", "help", "", "", "print this and stop"),
+)
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+
+
+def run(words: list[str]) -> int:
+    """Compare two filters, print the answer, and give the exit code."""
+    line = read_command_line(words, FLAGS)
+    if line.times("h"):
+        print("Usage: pcapfilter diff [option ...] A B", "", sep="\n")
+        print(*described(FLAGS), sep="\n")
+        print(
+            "",
+            "A and B are expressions, or @FILE with a listing (-d, -dd, -ddd, or eBPF).",
+            sep="\n",
+        )
+        return SAME
+    if len(line.operands) != 2:
+        raise UsageError(
+            f"diff: takes two filters, each as one word (quote it), not {len(line.operands)}"
+        )
+    only = line.last("only-in")
+    if only not in (None, "A", "B"):
+        raise UsageError(f"diff: --only-in takes A or B, not {only!r}")
+    host = line.last("host")
+    if host not in (None, "user", "socket", "tc", "xdp"):
+        raise UsageError(f"diff: no such host: {host!r} (user, socket, tc or xdp)")
+    from pcapfilter.tools.compare import compare
+
+    found = compare(
+        *line.operands,
+        link=line.last("y") or "EN10MB",
+        netmask=0,
+        optimize=not line.times("O"),
+        strict=line.times("strict") > 0,
+        only=cast('Literal["A", "B"] | None', only),
+        count=_whole(line, "count", 1),
+        timeout=_seconds(line),
+        turns=_whole(line, "turns", 8),
+        host=host,
+    )
+    place = line.last("w")
+    if place is not None and found.witnesses:
+        from pcapfilter.tools.compare.report import write
+
+        write(found, place)
+    print(found, file=sys.stderr if place == "-" else None)
+    if found.same is None:
+        return TROUBLE
+    return SAME if found.same else DIFFERENT
+
+
+def _whole(line: CommandLine, name: str, usual: int) -> int:
+    """Give a flag's whole number, 1 or more."""
+    text = line.last(name)
+    if text is None:
+        return usual
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"diff: --{name} takes a number from 1 up, not {text!r}")
+    return int(text)
+
+
+def _seconds(line: CommandLine) -> float:
+    text = line.last("timeout") or "30"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"diff: --timeout takes seconds, more than 0, not {text!r}")
+    return seconds

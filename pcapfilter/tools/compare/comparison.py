@@ -1,0 +1,162 @@
+"""Two filters, compared in both grades."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pcapfilter.errors import PcapFilterError, ProgramError
+from pcapfilter.filter import Filter, Link
+from pcapfilter.net.linktype import LinkType, resolve
+from pcapfilter.packets import MAXIMUM_SNAPLEN
+from pcapfilter.tools.compare.inputs import How, Input, read
+
+if TYPE_CHECKING:
+    from pcapfilter.bpf import program as bpf
+    from pcapfilter.ebpf import program as ebpf
+    from pcapfilter.tools.prove import Answer, Side, Witness
+
+    Given = str | Filter | bpf.Program | ebpf.Program
+
+INSTALL = "pip install 'pcapfilter-engine[prove]'"
+
+
+class NoSolverError(PcapFilterError):
+    """Z3 is not installed."""
+
+
+class Comparison(NamedTuple):
+    """What came of comparing two filters.
+
+    `complete` is the answer on packets on which no load fails, `every` the one on every packet;
+    `strict` tells that the latter decides. `witnesses` are packets that one of the two selects and
+    the other does not. `only` is the filter, "A" or "B", that alone was to select them.
+    """
+
+    a: Input
+    b: Input
+    sides: "tuple[Side, Side]"
+    link: LinkType
+    complete: "Answer"
+    every: "Answer"
+    strict: bool
+    only: str | None
+    witnesses: "tuple[Witness, ...]"
+
+    @property
+    def answer(self) -> "Answer":
+        """The answer that decides."""
+        return self.every if self.strict else self.complete
+
+    @property
+    def same(self) -> bool | None:
+        """Whether they select the same packets; None where that is unknown."""
+        from pcapfilter.tools.prove import Different, Same
+
+        if isinstance(self.answer, Same):
+            return True
+        return False if isinstance(self.answer, Different) else None
+
+    def __bool__(self) -> bool:
+        """Tell whether it is proved that they select the same packets."""
+        return self.same is True
+
+    def __str__(self) -> str:
+        """Give the answer in words, with the packets explained."""
+        from pcapfilter.tools.compare.report import report
+
+        return "\n".join(report(self))
+
+
+def compare(
+    a: "Given",
+    b: "Given",
+    *,
+    link: Link = "EN10MB",
+    netmask: int | None = None,
+    snaplen: int = MAXIMUM_SNAPLEN,
+    optimize: bool = True,
+    source: Literal["file", "live"] | None = None,
+    strict: bool = False,
+    only: Literal["A", "B"] | None = None,
+    count: int = 1,
+    timeout: float = 30.0,
+    turns: int = 8,
+    host: str | None = None,
+) -> Comparison:
+    """Prove that two filters select the same packets, or give up to `count` that show otherwise.
+
+    Each is a text, `@FILE` with a listing (tcpdump -d, -dd, -ddd, or eBPF), a Filter or a program;
+    texts are compiled as by `compile`. `host` is that of eBPF programs (user, socket, tc or xdp;
+    None: found out). Loops are followed for `turns` backward jumps, and `timeout` is in seconds.
+    FilterError, ProgramError and OSError as the inputs deserve; NoSolverError where Z3 is missing.
+    """
+    row = resolve(link)
+    how = How(row, optimize, netmask, snaplen, source)
+    first, second = read(a, how), read(b, how)
+    try:
+        from pcapfilter.tools.prove import Different, Grade, Question, Unknown
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        raise NoSolverError(f"comparing filters needs Z3: {INSTALL}") from None
+    sides = _side(first, host), _side(second, host)
+    which = None if only is None else "AB".index(only)
+    deadline = time.monotonic() + timeout
+    questions, answers = {}, {}
+
+    def ask(grade: Grade) -> "Answer":
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return Unknown(f"undecided after {timeout:g} s")
+        if grade not in questions:
+            questions[grade] = Question(
+                sides, grade, only=which, turns=turns, live=first.live or second.live
+            )
+        found = questions[grade].ask(left, row.name)
+        return Unknown(f"undecided after {timeout:g} s") if isinstance(found, Unknown) else found
+
+    answers[Grade.COMPLETE] = ask(Grade.COMPLETE)
+    # What differs on a complete packet differs on every packet.
+    answers[Grade.EVERY] = (
+        answers[Grade.COMPLETE]
+        if isinstance(answers[Grade.COMPLETE], Different)
+        else ask(Grade.EVERY)
+    )
+    shown = Grade.COMPLETE if isinstance(answers[Grade.COMPLETE], Different) else Grade.EVERY
+
+    def witnesses() -> "Iterator[Witness]":
+        found = answers[shown]
+        for number in range(1, count + 1):
+            if not isinstance(found, Different):
+                return
+            yield found.witness
+            if number < count:
+                found = ask(shown)
+
+    return Comparison(
+        first, second, sides, row, answers[Grade.COMPLETE], answers[Grade.EVERY], strict, only,
+        tuple(witnesses()),
+    )  # fmt: skip
+
+
+def _side(given: Input, host: str | None) -> "Side":
+    """Give what the prover takes; for eBPF, of the host named or the first that it makes sense on.
+
+    ProgramError where it makes sense on none.
+    """
+    from pcapfilter.ebpf import program as ebpf
+    from pcapfilter.tools.prove import WORLDS, Side, follows
+
+    if not isinstance(given.program, ebpf.Program):
+        return Side(given.program)
+    hosts = [*WORLDS] if host is None else [host]
+    faults = []
+    for name in hosts:
+        side = Side(given.program, name)
+        try:
+            follows(side)
+        except ProgramError as error:
+            faults.append(f"on host {name}: {error}")
+        else:
+            return side
+    raise ProgramError(f"{given.text}: {'; '.join(faults)}")

@@ -1,0 +1,104 @@
+"""What is compared: an expression, `@FILE` with a listing, a Filter, or a program."""
+
+import re
+from typing import Literal, NamedTuple
+
+from pcapfilter import filter as roof
+from pcapfilter.bpf import isa
+from pcapfilter.bpf import program as bpf
+from pcapfilter.bpf import text as bpf_text
+from pcapfilter.ebpf import program as ebpf
+from pcapfilter.ebpf import text as ebpf_text
+from pcapfilter.errors import ProgramError, RejectsAllError
+from pcapfilter.net.linktype import LinkType
+
+Given = "str | roof.Filter | bpf.Program | ebpf.Program"
+
+_EBPF = re.compile(r"\s*\d+: \([0-9a-f]{2}\) ")
+_CLASSIC = re.compile(r"\s*(?:\(-?\d+\) |\{ *\w|\d+\s*$)")
+NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
+"""The program of a filter that can match nothing."""
+
+
+class Input(NamedTuple):
+    """One of the two: how it was given, its program, and whether that is for live capture."""
+
+    text: str
+    program: bpf.Program | ebpf.Program
+    live: bool = True
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """How it was given, and what there is to say about that."""
+        return f"{self.text or '(everything)'}{f'  ({self.note})' if self.note else ''}"
+
+
+class How(NamedTuple):
+    """How expressions are compiled."""
+
+    link: LinkType
+    optimize: bool = True
+    netmask: int | None = None
+    snaplen: int = 262144
+    source: Literal["file", "live"] | None = None
+
+
+def read(given: "str | roof.Filter | bpf.Program | ebpf.Program", how: How) -> Input:
+    """Give what is compared; FilterError, ProgramError or OSError where it cannot be."""
+    match given:
+        case bpf.Program():
+            return Input(f"classic program of {_count(given)}", given)
+        case ebpf.Program():
+            return Input(f"eBPF program of {_count(given)}", given)
+        case roof.Filter():
+            return _compiled(given, given.options.source == "live")
+        case str() if given.startswith("@"):
+            return _listed(given[1:])
+        case str():
+            made = roof.compile(
+                given,
+                link=how.link,
+                netmask=how.netmask,
+                snaplen=how.snaplen,
+                optimize=how.optimize,
+                source=how.source,
+            )
+            return _compiled(made, how.source == "live")
+        case _:
+            raise TypeError(f"not a filter, text or program: {given!r}")
+
+
+def _compiled(made: roof.Filter, live: bool) -> Input:
+    try:
+        return Input(made.text, made.program(), live)
+    except RejectsAllError:
+        return Input(made.text, NOTHING, live, "it can match nothing, which the optimiser finds")
+
+
+def _listed(name: str) -> Input:
+    with open(name, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    try:
+        program = _parsed(text)
+    except ProgramError as error:
+        raise ProgramError(f"{name}: {error}") from None
+    kind = "eBPF" if isinstance(program, ebpf.Program) else "classic"
+    return Input(f"@{name}", program, note=f"{kind}, {_count(program)}")
+
+
+def _parsed(text: str) -> bpf.Program | ebpf.Program:
+    """Read a listing; its first line tells of what kind it is."""
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    if _EBPF.match(head):
+        return ebpf_text.parse(text)
+    if _CLASSIC.match(head):
+        return bpf_text.parse(text)
+    raise ProgramError(
+        "neither a listing of tcpdump -d, -dd or -ddd, nor one of eBPF: "
+        f"it begins {head.strip()[:40]!r}"
+    )
+
+
+def _count(program: bpf.Program | ebpf.Program) -> str:
+    return f"{len(program)} instruction{'s' * (len(program) != 1)}"
