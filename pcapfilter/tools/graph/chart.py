@@ -76,8 +76,7 @@ def chart_of(
     `parts` says of each instruction from which part of `text` it comes, where that is known.
     """
     found = {block.start: block for block in blocks(program)}
-    kept = [block for block in found.values() if not _is_hop(program, block)]
-    kept = kept or [*found.values()]  # nothing but jumps, in a circle
+    kept = [block for block in found.values() if _landing(program, block.start) == block.start]
     first = _landing(program, 0)
     kept.sort(key=lambda block: (block.start != first, block.start))
     index = {block.start: number for number, block in enumerate(kept)}
@@ -91,13 +90,8 @@ def chart_of(
     return Chart(tuple(boxes), tuple(arrows), text, tuple(notes), seen)
 
 
-def _is_hop(program: Program, block: BasicBlock) -> bool:
-    """Tell whether a block only jumps on."""
-    return block.end - block.start == 1 and program[block.start].code == isa.JMP | isa.JA
-
-
 def _landing(program: Program, place: int) -> int:
-    """Give where a jump to `place` comes to do something; back at a place that it has passed."""
+    """Give where a jump to `place` comes to do something, or goes round in circles."""
     passed: set[int] = set()
     while program[place].code == isa.JMP | isa.JA and place not in passed:
         passed.add(place)
