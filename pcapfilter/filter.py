@@ -4,13 +4,14 @@ The only module that knows all four wings. `compile` parses and generates; a Fil
 program for each link type when it is asked for it, and remembers it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
+from pcapfilter.judge import about, engine_of, judge_of, nothing
 from pcapfilter.net.linktype import LinkType, resolve
 from pcapfilter.net.names import Resolver, SystemResolver
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, Packet
@@ -201,7 +202,7 @@ class Filter:
             raise ValueError(f"wirelen must be 0 to {(1 << 32) - 1}, not {wirelen}")
         judge = self._judges.get(link)
         if judge is None:
-            judge = self._judges[link] = _judge(self.program(link))
+            judge = self._judges[link] = judge_of(self.program(link))
         return judge.run(frame, wirelen) != 0
 
     def __call__(self, packet: Any) -> bool:
@@ -224,7 +225,7 @@ class Filter:
     def _matches(self, frame: Octets, wirelen: int | None, origin: Origin) -> bool:
         judge = self._judges.get(origin)
         if judge is None:
-            judge = self._judges[origin] = _judge(self._program(origin))
+            judge = self._judges[origin] = judge_of(self._program(origin))
         return judge.run(frame, wirelen) != 0
 
     # ---- captures ----------------------------------------------------------------------------
@@ -233,44 +234,51 @@ class Filter:
         """Give the engine that judges batches of packets of one origin."""
         found = self._engines.get(origin)
         if found is None:
-            found = self._engines[origin] = _engine(self._program(origin))
+            found = self._engines[origin] = engine_of(self._program(origin))
         return found
 
-    def engines(self, source: "Source") -> "Engines":
+    def engines(
+        self, source: "Source", *, skip: Callable[[UnsupportedError], None] | None = None
+    ) -> "Engines":
         """Give what gives the engine for each origin of a Source.
 
         FilterError where the filter is refused for one of the origins that the Source knows of, or
-        where nothing can match on any of them; where that is so on some, they select nothing.
-        A live capture is judged by the kernel, and by an engine only as far as that cannot be.
+        where nothing can match on any of them; where that is so on some, they select nothing. With
+        `skip`, which is told of it, nor do those for which it is refused. A live capture is judged
+        by the kernel, and by an engine only as far as that cannot be.
         """
         from pcapfilter.io.base import Attachable
 
         if isinstance(source, Attachable):
             rest = source.attach(self._program(source.origin._replace(source="live")))
             if rest is not None:
-                judging = _engine(rest)
+                judging = engine_of(rest)
                 return lambda _: judging
-        rejecting = []
+        rejecting: list[FilterError] = []
+        refused: list[FilterError] = []
         for origin in source.origins:
             try:
                 self._program(origin)
             except RejectsAllError as error:
                 rejecting.append(error)
             except UnsupportedError as error:
-                raise _about(error, origin, source) from None
-        if len(rejecting) == len(source.origins):
-            raise rejecting[0]
-        return partial(self._engine_within, source)
+                refused.append(about(error, origin, source))
+        if len(rejecting) + len(refused) == len(source.origins) or (refused and skip is None):
+            raise (refused or rejecting)[0]
+        return partial(self._engine_within, source, skip)
 
-    def _engine_within(self, source: "Source", origin: Origin) -> "Engine":
+    def _engine_within(
+        self, source: "Source", skip: Callable[[UnsupportedError], None] | None, origin: Origin
+    ) -> "Engine":
         try:
             return self.engine(origin)
         except RejectsAllError:
-            from pcapfilter.bpf.program import Program
-
-            return _engine(Program.of([(0x06, 0, 0, 0)]))  # ret #0
+            pass
         except UnsupportedError as error:
-            raise _about(error, origin, source) from None
+            if skip is None:
+                raise about(error, origin, source) from None
+            skip(about(error, origin, source))
+        return nothing()
 
     def read(
         self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
@@ -341,20 +349,6 @@ class Filter:
                 return job.copy(source, engines, sink, limit=limit, workers=workers)
 
 
-def _judge(program: "Program") -> "Judge":
-    from pcapfilter.engine.patient import Judge
-    from pcapfilter.engine.reference import run
-
-    return Judge(partial(run, program), lambda: _engine(program).run)
-
-
-def _about(error: UnsupportedError, origin: Origin, source: "Source") -> UnsupportedError:
-    """The error, with the link type at fault where a capture has several."""
-    if not error.hint and any(known.link != origin.link for known in source.origins):
-        error.hint = f"the capture has packets of link type {origin.link.title}"
-    return error
-
-
 def _close(source: "Source", src: "Place | Source") -> None:
     """Close a source, unless it is the caller's own."""
     if source is not src:
@@ -368,13 +362,6 @@ def _opened(src: "Place | Source") -> "Iterator[Source]":
         yield source
     finally:
         _close(source, src)
-
-
-def _engine(program: "Program") -> "Engine":
-    from pcapfilter.codegen.ebpf import translate
-    from pcapfilter.engine.scan import engine_for
-
-    return engine_for(translate(program, host="user"))
 
 
 def native(loop: "Loop", signature: str) -> "Loop":

@@ -10,7 +10,7 @@ from pcapfilter.cli import run
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, UsageError
 from pcapfilter.cli.progress import Progress
-from pcapfilter.errors import CaptureError
+from pcapfilter.errors import CaptureError, UnsupportedError
 from pcapfilter.filter import Filter, native, open_capture
 from pcapfilter.io.base import (
     UNITS,
@@ -88,7 +88,8 @@ class Reading:
                 self._link = source.origin.link
             elif self._one_link and source.origin.link != self._link:
                 raise CaptureError("new dlt does not match original", name=name)
-            engines = self._filter.engines(source)
+            skip = _leave_out if self._line.times("skip-unsupported") else None
+            engines = self._filter.engines(source, skip=skip)
             if first:
                 self._interrupts.watch()
                 self._sink = self._open(source)
@@ -140,6 +141,10 @@ class Reading:
         """Close the output."""
         if self._sink is not None:
             self._sink.close()
+
+
+def _leave_out(error: UnsupportedError) -> None:
+    run.say(f"left out: {error.message} ({error.hint.partition('; --skip')[0]})")
 
 
 def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:

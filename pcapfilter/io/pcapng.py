@@ -25,6 +25,9 @@ from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
 LONGEST_BLOCK = 16 * 1024 * 1024
 """A block of more octets than this is not believed, unless a link type has longer packets."""
 
+MOST_NAMES = 5
+"""So many interfaces of a kind are named where one of them is at fault."""
+
 MOST_BEFORE = 64 * 1024 * 1024
 """So many octets before the first packet are kept, and looked through for interfaces."""
 
@@ -33,7 +36,7 @@ LONGEST_SECTION_HEADER = 1024 * 1024
 ORDERS = {"": -1, "<": 0, ">": 1}
 """Byte orders as `blocks` takes them; there is none before the first section header."""
 
-END_OF_OPTIONS, TIME_RESOLUTION, TIME_OFFSET = 0, 9, 14
+END_OF_OPTIONS, NAME, TIME_RESOLUTION, TIME_OFFSET = 0, 2, 9, 14
 """Options of an interface description."""
 
 FAULTS = {
@@ -68,6 +71,7 @@ class Interface(NamedTuple):
     snaplen: int
     ticks: int
     offset: int
+    name: str = ""
 
 
 def read_options(octets: bytes, at: int, order: str) -> Iterator[tuple[int, bytes]]:
@@ -99,7 +103,10 @@ def read_interface(octets: bytes, order: str) -> Interface:
     if snaplen == 0 or snaplen >= 1 << 31:
         snaplen = longest_record(link)
     found: dict[int, bytes] = {}
+    called = ""
     for code, value in read_options(octets, 8, order):
+        if code == NAME:
+            called = value.rstrip(b"\0").decode(errors="replace")
         name, size = {TIME_RESOLUTION: ("if_tsresol", 1), TIME_OFFSET: ("if_tsoffset", 8)}.get(
             code, ("", 0)
         )
@@ -113,7 +120,7 @@ def read_interface(octets: bytes, order: str) -> Interface:
             raise CaptureError(f"Interface Description Block has more than one {name} option")
         found[code] = value
     (offset,) = Struct(f"{order}q").unpack(found.get(TIME_OFFSET, bytes(8)))
-    return Interface(link, snaplen, _ticks(found.get(TIME_RESOLUTION, b"\6")[0]), offset)
+    return Interface(link, snaplen, _ticks(found.get(TIME_RESOLUTION, b"\6")[0]), offset, called)
 
 
 def _ticks(resolution: int) -> int:
@@ -137,6 +144,7 @@ class PcapngSource:
     the first one's link type, and their greatest snapshot length; `record` is in nanoseconds where
     one of them is finer than a microsecond. Reading ends at the first damage, which `damage` holds.
     Where `whole` is set before the first batch, batches bring the blocks that they were made of.
+    `described` says which interfaces have an origin.
     """
 
     extension = 0
@@ -169,6 +177,7 @@ class PcapngSource:
         self._interfaces: list[Interface] = []
         self._table = array("q", bytes(8))
         self._kinds: dict[Kind, int] = {}
+        self.described: dict[Origin, list[str]] = {}
         self._fine = False
         self._seen = 0
         try:
@@ -268,6 +277,10 @@ class PcapngSource:
         kind = Kind(Origin(interface.link, interface.snaplen, "file", swapped), unit)
         self._fine = self._fine or interface.ticks > MICRO
         number = self._kinds.setdefault(kind, len(self._kinds))
+        which = f"interface {len(self._interfaces)}{interface.name and ' '}{interface.name}"
+        names = self.described.setdefault(kind.origin, [])
+        if which not in names and len(names) < MOST_NAMES:
+            names.append(which)
         at = len(self._interfaces) * blocks.COLUMNS
         self._interfaces.append(interface)
         self._table[at:] = array("q", (

@@ -1,0 +1,74 @@
+"""Captures of several link types: a filter for each, or a line that says for which there is none."""
+
+from pathlib import Path
+
+import pytest
+
+import pcapfilter
+from pcapfilter.cli import main
+from pcapfilter.errors import UnsupportedError
+from tests.io.captures import DNS, HTTP, OCTETS, ROWS, pcap
+from tests.io.sections import LITTLE
+
+Captured = pytest.CaptureFixture[str]
+
+NAMED = LITTLE.section() + LITTLE.interface(options=LITTLE.option(2, b"eth0"))
+TUNNEL = LITTLE.interface(101, options=LITTLE.option(2, b"tun0"))
+MIXED = (
+    NAMED + TUNNEL + LITTLE.packet(HTTP) + LITTLE.packet(HTTP[14:], interface=1)
+    + LITTLE.packet(DNS) + LITTLE.packet(OCTETS)
+)  # fmt: skip
+TEXT = "ether host 0a:00:00:00:00:01"
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    path = tmp_path / "in.pcapng"
+    path.write_bytes(MIXED)
+    return path
+
+
+def test_the_interface_is_named(mixed: Path, capsys: Captured) -> None:
+    assert main(["-r", str(mixed), "--count", TEXT]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[1].startswith("pcapfilter: ethernet addresses supported only on")
+    assert said[-1] == (
+        f"hint: {mixed} has packets of link type RAW (Raw IP) (interface 1 tun0); "
+        "--skip-unsupported leaves them out"
+    )
+    with pytest.raises(UnsupportedError, match="interface 1 tun0"):
+        pcapfilter.compile(TEXT).count(mixed)
+
+
+def test_packets_of_it_are_left_out_on_request(
+    mixed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "out.pcapng"
+    assert main(["-r", str(mixed), "--skip-unsupported", "-w", str(target), TEXT]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[1].startswith("pcapfilter: left out: ethernet addresses supported only on")
+    assert said[1].endswith(f"({mixed} has packets of link type RAW (Raw IP) (interface 1 tun0))")
+    assert target.read_bytes() == NAMED + TUNNEL + LITTLE.packet(HTTP) + LITTLE.packet(DNS)
+
+
+def test_an_interface_that_is_described_late(tmp_path: Path, capsys: Captured) -> None:
+    path, target = tmp_path / "in.pcapng", tmp_path / "out"
+    octets = NAMED + LITTLE.packet(HTTP) + TUNNEL + LITTLE.packet(HTTP[14:], interface=1)
+    path.write_bytes(octets)
+    assert main(["-r", str(path), "-w", str(target), TEXT]) == 1
+    assert "ethernet addresses supported only on" in capsys.readouterr().err
+    assert target.read_bytes()[24 + 16 :] == HTTP
+    assert main(["-r", str(path), "--count", "--skip-unsupported", TEXT]) == 0
+    said = capsys.readouterr()
+    assert said.out == "1 packet\n"
+    assert "left out" in said.err
+
+
+def test_a_filter_for_none_of_them_is_refused_all_the_same(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    path = tmp_path / "in.pcap"
+    path.write_bytes(pcap(ROWS, link=101))
+    assert main(["-r", str(path), "--count", "--skip-unsupported", TEXT]) == 1
+    assert "ethernet addresses supported only on" in capsys.readouterr().err
