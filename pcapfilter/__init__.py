@@ -37,6 +37,7 @@ from pcapfilter.packets import Packet
 
 if TYPE_CHECKING:
     from pcapfilter.job import Tally
+    from pcapfilter.sources import capture
     from pcapfilter.tools.compare import compare
 
 __version__ = "0.1.0"
@@ -55,6 +56,7 @@ __all__ = [
     "Tally",
     "UnknownNameError",
     "UnsupportedError",
+    "capture",
     "compare",
     "compile",
 ]
@@ -66,6 +68,10 @@ def __getattr__(name: str) -> object:
         from pcapfilter.job import Tally
 
         return Tally
+    if name == "capture":
+        from pcapfilter.sources import capture
+
+        return capture
     if name == "compare":
         from pcapfilter.tools.compare import compare
 

@@ -15,8 +15,7 @@ class UsageError(Exception):
 class Flag(NamedTuple):
     """One flag. `argument` names what it takes, and is empty if nothing.
 
-    `state` is empty if it works, `live` if it belongs to live capture, `capture` if it does but
-    means nothing where a file is read, `rotation` if it belongs to rotating files, `never` if to
+    `state` is empty if it works, `rotation` if it belongs to rotating files, `never` if to
     dissection.
     """
 
@@ -48,8 +47,14 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("", "count", "", "", "print how many packets match (with -w -, on standard error)"),
         ("d", "", "", "", "print the program and stop (-dd as C, -ddd as numbers)"),
         ("O", "no-optimize", "", "", "do not optimise the program"),
-        ("y", "linktype", "NAME", "", "the link type for -d without a file"),
-        ("s", "snapshot-length", "LENGTH", "", "the snapshot length for -d without a file"),
+        ("y", "linktype", "NAME", "", "the link type of -i, or of -d without a file"),
+        (
+            "s",
+            "snapshot-length",
+            "LENGTH",
+            "",
+            "the snapshot length of -i, or of -d without a file",
+        ),
         ("F", "", "FILE", "", "read the expression from FILE"),
         ("n", "", "", "", "do not turn numbers into names (they never are)"),
         ("l", "", "", "", "write out each printed line at once"),
@@ -87,17 +92,17 @@ FLAGS: tuple[Flag, ...] = tuple(
             "",
             "print packets although -w writes them (with -w -, on standard error)",
         ),
-        ("i", "interface", "NAME", "capture", ""),
-        ("D", "list-interfaces", "", "live", ""),
-        ("L", "list-data-link-types", "", "live", ""),
-        ("J", "list-time-stamp-types", "", "live", ""),
-        ("I", "monitor-mode", "", "capture", ""),
-        ("p", "no-promiscuous-mode", "", "capture", ""),
-        ("B", "buffer-size", "KIB", "capture", ""),
-        ("Q", "direction", "in|out|inout", "capture", ""),
-        ("j", "time-stamp-type", "TYPE", "capture", ""),
-        ("", "immediate-mode", "", "capture", ""),
-        ("Z", "relinquish-privileges", "USER", "live", ""),
+        ("i", "interface", "NAME", "", "capture from an interface (any: from all of them)"),
+        ("D", "list-interfaces", "", "", "list the interfaces and stop"),
+        ("L", "list-data-link-types", "", "", "list the link types of an interface and stop"),
+        ("J", "list-time-stamp-types", "", "", "list the clocks of an interface and stop"),
+        ("I", "monitor-mode", "", "", "capture only if the interface is in monitor mode"),
+        ("p", "no-promiscuous-mode", "", "", "leave out what is not meant for this machine"),
+        ("B", "buffer-size", "KIB", "", "the size of the ring that packets wait in (16384)"),
+        ("Q", "direction", "in|out|inout", "", "capture only what comes in, or goes out"),
+        ("j", "time-stamp-type", "TYPE", "", "the clock that takes the times (host)"),
+        ("", "immediate-mode", "", "", "hand over packets at once"),
+        ("Z", "relinquish-privileges", "USER", "", "become USER before any output is opened"),
         ("C", "", "SIZE", "rotation", ""),
         ("G", "", "SECONDS", "rotation", ""),
         ("W", "", "COUNT", "rotation", ""),

@@ -119,6 +119,7 @@ class Reading:
         named = (self._line.last(name) for name in "VF")
         inputs = (*self._inputs, *(name for name in named if name is not None))
         refuse_overwriting(self._target or "-", *(identity_at(name, 0) for name in inputs))
+        run.change_user(self._line)
         if self.counting:
             return None
         if self._printing:

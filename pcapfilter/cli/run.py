@@ -18,7 +18,6 @@ STATES = {
     "never": "not supported: packets are not dissected",
 }
 REFUSED_STATES = {
-    "live": "live capture is not supported yet",
     "rotation": "rotating files is not supported yet",
 }
 C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
@@ -43,14 +42,27 @@ def run(words: list[str]) -> int:
     for state, reason in STATES.items():
         if flags := line.in_state(state):
             say(f"{' '.join(flags)}: {reason}")
+    if line.times("D"):
+        from pcapfilter.cli.interfaces import list_interfaces
+
+        return list_interfaces()
     text = expression(line)
     inputs = input_names(line)
-    if not inputs and (flags := line.in_state("capture")):
-        raise UsageError(f"{' '.join(flags)}: {REFUSED_STATES['live']}")
+    if line.times("L") or line.times("J"):
+        from pcapfilter.cli import interfaces
+
+        shown = interfaces.list_link_types if line.times("L") else interfaces.list_clocks
+        return shown(interfaces.chosen_device(line))
     if line.times("d"):
         return list_program(line, text, inputs)
     if not inputs:
-        raise UsageError("no input: name a capture with -r FILE or -V FILE")
+        if line.last("i") is None:
+            raise UsageError(
+                "no input: name a capture with -r FILE or -V FILE, or an interface with -i NAME"
+            )
+        from pcapfilter.cli.live import capture
+
+        return capture(line, text)
     from pcapfilter.cli.reading import read_inputs
 
     return read_inputs(line, text, inputs)
@@ -125,6 +137,19 @@ def filter_for(line: CommandLine, text: str, source: "Source") -> Filter:
     )
 
 
+def change_user(line: CommandLine) -> None:
+    """Become -Z's user, if there is one, once the inputs are open."""
+    user = line.last("Z")
+    if user is not None:
+        from pcapfilter.io.live.privileges import become
+
+        try:
+            become(user)
+        except KeyError:
+            raise UsageError(f"Couldn't find user '{user}'") from None
+        say(f"dropped privs to {user}")
+
+
 def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Print the program, for the first input's link type, or -y's, or Ethernet."""
     snaplen = number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN) or MAXIMUM_SNAPLEN
@@ -137,6 +162,10 @@ def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:
             made = filter_for(line, text, source)
         finally:
             source.close()
+    elif line.last("i") is not None:
+        from pcapfilter.cli.live import filter_of
+
+        made = filter_of(line, text)
     else:
         link = line.last("y")
         if link is None:

@@ -80,7 +80,8 @@ class LiveSource:
     """The packets of an interface, as they come.
 
     `remark` says why the filter is judged in user space, where the kernel did not take it;
-    `started` is called when the first packet can pass. `damage` says what ended the capture.
+    `started` is called when the first packet can pass, and `wait` to wait for packets. `damage`
+    says what ended the capture.
     """
 
     size = 0
@@ -91,10 +92,11 @@ class LiveSource:
         self.name, self.device = found.name, found
         self.remark = ""
         self.started: Callable[[], object] = bool
+        self.wait = self.await_packets
         self.damage: CaptureError | None = None
         self.position = 0
         self.measure: Measure = self
-        link = _link(found, wishes.link)
+        link = checked_link(found, wishes.link)
         self.origin = Origin(link, wishes.snaplen)
         self.origins: tuple[Origin, ...] = (self.origin,)
         unit = UNITS[wishes.precision]
@@ -185,7 +187,7 @@ class LiveSource:
             if block is None:
                 if self._ended():
                     return
-                if not self._tap.wait(self._pause if self._end else BREATH):
+                if not self.wait(self._pause if self._end else BREATH):
                     yield self._batch(0), 0
                 continue
             count = loop(
@@ -200,6 +202,10 @@ class LiveSource:
             if limit is not None:
                 limit -= count
             yield self._batch(count), seen
+
+    def await_packets(self, milliseconds: int) -> bool:
+        """Wait for packets, or the end of the capture; tell whether there is something new."""
+        return self._tap.wait(milliseconds)
 
     def _start(self) -> None:
         """Let packets in, once."""
@@ -251,7 +257,8 @@ class LiveSource:
         self.close()
 
 
-def _link(found: Device, wanted: LinkType | None) -> LinkType:
+def checked_link(found: Device, wanted: LinkType | None) -> LinkType:
+    """Give the link type that is wanted, or the usual one; UnsupportedError if it has no such."""
     if wanted is None:
         return found.links[0]
     if wanted not in found.links:

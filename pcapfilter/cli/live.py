@@ -1,0 +1,234 @@
+"""A live capture: packets of an interface written, counted or printed until enough of them came."""
+
+import sys
+from time import monotonic
+from typing import cast
+
+import pcapfilter
+from pcapfilter import job
+from pcapfilter.cli import run
+from pcapfilter.cli.interfaces import chosen_device, chosen_link
+from pcapfilter.cli.interrupts import Interrupts
+from pcapfilter.cli.options import CommandLine, UsageError
+from pcapfilter.cli.reading import MOST, STANDARD_OUTPUTS, manner_of
+from pcapfilter.filter import Filter, native
+from pcapfilter.io import framing
+from pcapfilter.io.base import Sink
+from pcapfilter.io.live import stamps, unloading
+from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
+from pcapfilter.io.live.programs import Direction
+from pcapfilter.io.live.source import RING, Wishes, checked_link, open_live
+from pcapfilter.io.live.tap import Tap
+from pcapfilter.io.output import open_sink
+from pcapfilter.packets import MAXIMUM_SNAPLEN
+
+KIB = 1024
+MOST_KIB = (2**31 - 1) // KIB
+SECOND = 1.0
+
+
+def capture(line: CommandLine, text: str) -> int:
+    """Capture as the flags say; give the exit code."""
+    found = chosen_device(line)
+    if line.times("I"):
+        _check_monitor(found)
+    with Interrupts(Tap.wait) as interrupts:
+        capturing = Capturing(line, text, found, interrupts)
+        try:
+            return capturing.run()
+        finally:
+            capturing.close()
+
+
+def filter_of(line: CommandLine, text: str) -> Filter:
+    """Give the Filter of the text for -i's interface, which need not be opened for that."""
+    found = chosen_device(line)
+    link = checked_link(found, chosen_link(line))
+    if found.number == 0 or line.last("y") is not None:
+        print(f"data link type {link.name}", file=sys.stderr)
+    return pcapfilter.compile(
+        text, link=link, snaplen=_snaplen(line), netmask=0, optimize=not line.times("O"),
+        source="live",
+    )  # fmt: skip
+
+
+class Capturing:
+    """One live capture: where its packets go, and how it is going."""
+
+    def __init__(self, line: CommandLine, text: str, found: Device, interrupts: Interrupts) -> None:
+        self._line, self._text, self._interrupts = line, text, interrupts
+        self._limit = run.number(line, "c", "packet count", 1, MOST)
+        self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
+        self._target = line.last("w")
+        self._counting = self._target is None and line.times("count") > 0
+        self._printing = not self._counting and (self._target is None or line.times("print") > 0)
+        precision = run.precision(line)
+        self._nano = precision == "nano"
+        self._manner = manner_of(line, precision)._replace(in_place=True, flushing=True)
+        self._to_terminal = self._printing and sys.stdout.isatty()
+        self._telling = line.times("v") > 0 and not self._to_terminal
+        self._source = open_live(found.name, self._wishes(found), native=native)
+        self._sink: Sink | None = None
+        self._due = 0.0
+        self._matched = 0
+        self._finishing = False
+
+    def _wishes(self, found: Device) -> Wishes:
+        line = self._line
+        kib = run.number(line, "B", "packet buffer size", 1, MOST_KIB)
+        direction = line.last("Q") or "inout"
+        if direction not in {"in", "out", "inout"}:
+            raise UsageError(f"unknown capture direction `{direction}'")
+        prompt = self._to_terminal or any(map(line.times, ("immediate-mode", "U", "l")))
+        return Wishes(
+            link=chosen_link(line),
+            snaplen=_snaplen(line),
+            promiscuous=not line.times("p"),
+            buffer=RING if kib is None else kib * KIB,
+            direction=cast("Direction", direction),
+            immediate=prompt,
+            precision="nano" if self._nano or self._manner.format == "nanopcap" else "micro",
+            clock=_clock(line, found),
+        )
+
+    def run(self) -> int:
+        """Capture to the end: enough packets, a signal, or an interface that is gone."""
+        source = self._source
+        engines = run.filter_for(self._line, self._text, source).engines(source)
+        if source.remark:
+            run.say(source.remark)
+        self._warm(engines)
+        run.change_user(self._line)
+        self._sink = self._open()
+        source.started = self._announce
+        source.wait = self._wait
+        self._interrupts.watch()
+        try:
+            tally = job.copy(
+                source, engines, self._sink, skip=self._skip, limit=self._limit, watch=self._watch
+            )
+        except KeyboardInterrupt:
+            damage = None
+        else:
+            damage = tally.damage
+        if self._sink is not None:
+            self._sink.close()
+        if self._line.times("count"):
+            out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
+            print(_counted(self._matched, ""), file=out)
+        if damage is not None:
+            run.say(str(damage))
+        self._tell("\n")
+        return int(damage is not None)
+
+    def _warm(self, engines: job.Engines) -> None:
+        """Have every loop ready before packets come, and before we become another user."""
+        engine = engines(self._source.origin)
+        if isinstance(engine, job.Filler):
+            engine.fill(unloading.unload, unloading.UNLOAD)
+        if self._target is not None:
+            native(framing.runs, framing.RUNS)
+            native(framing.gather, framing.GATHER)
+        if self._printing:
+            import pcapfilter.cli.printing  # noqa: F401 -- what it needs may be ours alone to read
+
+    def _open(self) -> Sink | None:
+        if self._counting:
+            return None
+        if not self._printing:
+            return self._written()
+        from pcapfilter.cli.printing import PrintingSink, TwoSinks
+
+        if self._to_terminal:
+            self._interrupts.allow(PrintingSink.write)
+        out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
+        printed = PrintingSink(self._line, out, nano=self._nano)
+        return printed if self._target is None else TwoSinks(printed, self._written())
+
+    def _written(self) -> Sink:
+        assert self._target is not None
+        return open_sink(self._target, self._source, manner=self._manner, native=native)
+
+    def _announce(self) -> None:
+        source = self._source
+        link, snaplen, *_ = source.origin
+        run.say(
+            f"listening on {source.name}, link-type {link.title}, snapshot length {snaplen} bytes"
+        )
+        self._due = monotonic() + SECOND
+
+    # ---- while packets come -------------------------------------------------------------------
+
+    def _wait(self, milliseconds: int) -> bool:
+        """Wait for packets; a signal lets no more in, and what came before it is still taken."""
+        try:
+            return self._source.await_packets(milliseconds)
+        except KeyboardInterrupt:
+            self._finish()
+            return True
+
+    def _finish(self) -> None:
+        if self._to_terminal:
+            raise KeyboardInterrupt
+        self._source.finish()
+
+    def _watch(self, _seen: int, matched: int) -> None:
+        self._matched = matched
+        if self._printing:
+            sys.stdout.flush()
+        if self._telling and monotonic() >= self._due:
+            self._due += SECOND
+            self._tell(", ")
+        try:
+            self._interrupts.check()
+        except KeyboardInterrupt:
+            self._finish()
+
+    def _tell(self, between: str) -> None:
+        """Say how many packets came and were lost, as tcpdump words it."""
+        statistics = self._source.statistics()
+        told = [
+            _counted(self._matched, " captured"),
+            _counted(statistics.received, " received by filter"),
+            _counted(statistics.dropped, " dropped by kernel"),
+            _counted(statistics.dropped_by_interface, " dropped by interface"),
+        ]
+        print(between.join(told), file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Let go of the interface."""
+        self._source.close()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} packet{'' if number == 1 else 's'}{what}"
+
+
+def _snaplen(line: CommandLine) -> int:
+    return run.number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN) or MAXIMUM_SNAPLEN
+
+
+def _clock(line: CommandLine, found: Device) -> str:
+    """Give -j's clock; one that the interface does not have is left out, which is said."""
+    word = line.last("j") or "host"
+    if word not in stamps.TITLES:
+        raise UsageError(f"invalid time stamp type {word}")
+    if word not in stamps.clocks(found.name):
+        run.say(
+            f"WARNING: When trying to set timestamp type '{word}' on {found.name}: "
+            "That type of time stamp is not supported by that device"
+        )
+        return "host"
+    return word
+
+
+def _check_monitor(found: Device) -> None:
+    """Raise UsageError unless an interface is in monitor mode already."""
+    if found.kind in ARPHRD_WIRELESS:
+        return
+    if found.wireless:
+        raise UsageError(
+            f"{found.name}: is not in monitor mode; add an interface that is, and capture there: "
+            f"iw dev {found.name} interface add {found.name}mon type monitor"
+        )
+    raise UsageError(f"{found.name}: That device doesn't support monitor mode")
