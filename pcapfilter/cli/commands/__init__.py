@@ -19,6 +19,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     # word -> exit code of trouble, purpose
+    "check": Command(2, "compare with what the tcpdump installed compiles"),
     "diff": Command(2, "prove that two filters select the same packets, or show one that differs"),
     "graph": Command(1, "draw the program, and which ways packets take through it"),
 }

@@ -55,7 +55,7 @@ def run(words: list[str]) -> int:
         strict=line.times("strict") > 0,
         only=cast('Literal["A", "B"] | None', only),
         count=_whole(line, "count", 1),
-        timeout=_seconds(line),
+        timeout=seconds(line, "diff"),
         turns=_whole(line, "turns", 8),
         host=host,
     )
@@ -80,12 +80,13 @@ def _whole(line: CommandLine, name: str, usual: int) -> int:
     return int(text)
 
 
-def _seconds(line: CommandLine) -> float:
+def seconds(line: CommandLine, command: str) -> float:
+    """Give the seconds after which a command gives up."""
     text = line.last("timeout") or "30"
     try:
-        seconds = float(text)
+        found = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise UsageError(f"diff: --timeout takes seconds, more than 0, not {text!r}")
-    return seconds
+        found = 0.0
+    if not 0 < found < 1e6:
+        raise UsageError(f"{command}: --timeout takes seconds, more than 0, not {text!r}")
+    return found

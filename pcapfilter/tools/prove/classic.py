@@ -30,8 +30,8 @@ class Outcome(NamedTuple):
     """When a program selects the packet, when a load fails, and when the turns do not suffice.
 
     `short` is of loads that reach past the captured octets, `wraps` of those whose x + k passes
-    2**32: no packet is long enough for them. `tests` are the tests that the packet is put to and
-    passes, one a jump.
+    2**32: no packet is long enough for them. `tests` are what makes packets go different ways: one
+    a jump, and whether a sum wraps or a shift goes past the word, of which the kernel knows less.
     """
 
     selects: Condition
@@ -48,24 +48,29 @@ def follow(
     complete: bool = False,
     live: bool = True,
     turns: int = TURNS,
+    kernel: bool = False,
 ) -> Outcome:
     """Give what the program does with the packet; ProgramError where it has no meaning.
 
     Where it is known that the packet is `complete`, no load of the program is taken to be short,
     and that none is must be stated elsewhere. `live` tells whether loads from 0xfffff000 up ask the
-    kernel.
+    kernel; `kernel`, whether it runs there: unlike libpcap it shifts by X modulo 32, and reads at
+    an x + k that wraps.
     """
-    return _Walk(program, packet, complete, live).run(turns)
+    return _Walk(program, packet, complete, live, kernel).run(turns)
 
 
 class _Walk:
     """One program on its way through the packet."""
 
-    def __init__(self, program: Program, packet: AnyPacket, complete: bool, live: bool) -> None:
+    def __init__(
+        self, program: Program, packet: AnyPacket, complete: bool, live: bool, kernel: bool
+    ) -> None:
         self.program = program
         self.packet = packet
         self.complete = complete
         self.live = live
+        self.kernel = kernel
         self.needed = needed(program)
         self.selects: list[Condition] = []
         self.short: list[Condition] = []
@@ -137,6 +142,11 @@ class _Walk:
                     reached = words.both(reached, words.negate(words.compare("jeq", right, ZERO)))
                     if reached is False:
                         return []
+                if row.meaning in {"lsh", "rsh"}:
+                    far = words.compare("jge", right, number(32))
+                    self.tests.append(words.both(reached, far))
+                    if self.kernel:
+                        right = words.operate("and", right, number(31))
                 value = words.operate(row.meaning, registers[_A], right)
                 return [(places[0], reached, _write(registers, _A, value))]
             case "jump" if row.mode == "ja":
@@ -173,8 +183,12 @@ class _Walk:
                 return reached, packet.answer(i.k)
         x = registers[_X] if row.mode == "ind" else ZERO
         wraps = packet.wraps(x, i.k)
-        if wraps is not False:
+        if wraps is not False and self.kernel:
+            x = words.operate("add", x, number(i.k))
+            i = i._replace(k=0)
+        elif wraps is not False:
             self.wraps.append(words.both(reached, wraps))
+            self.tests.append(self.wraps[-1])
             reached = words.both(reached, words.negate(wraps))
         holds = packet.holds(x, i.k, row.size)
         self.short.append(words.both(reached, words.negate(holds)))

@@ -13,7 +13,7 @@ from pcapfilter.tools.prove import classic, dress, extended, witness, words
 from pcapfilter.tools.prove.classic import Outcome
 from pcapfilter.tools.prove.hosts import WORLDS
 from pcapfilter.tools.prove.octets import AnyPacket
-from pcapfilter.tools.prove.replay import Side
+from pcapfilter.tools.prove.replay import KERNEL, Side
 from pcapfilter.tools.prove.witness import Witness
 from pcapfilter.tools.prove.words import Condition
 
@@ -176,7 +176,14 @@ def follow(
     """Give what a program does with the packet; ProgramError where it is none."""
     if isinstance(side.program, bpf.Program):
         reference.machine(side.program)
-        return classic.follow(side.program, packet, complete=complete, live=live, turns=turns)
+        return classic.follow(
+            side.program,
+            packet,
+            complete=complete,
+            live=live,
+            turns=turns,
+            kernel=side.host == KERNEL,
+        )
     return extended.follow(side.program, packet, WORLDS[side.host], turns=turns)
 
 

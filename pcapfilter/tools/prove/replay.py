@@ -12,15 +12,22 @@ from pcapfilter.bpf import program as bpf
 from pcapfilter.ebpf import program as ebpf
 from pcapfilter.engine import reference, space, vm
 from pcapfilter.errors import ProgramError
+from pcapfilter.io.kernel import KernelFilter
 from pcapfilter.tools.prove.hosts import ASKED, PULL_DATA, WORLDS
 
 Program = bpf.Program | ebpf.Program
+
+KERNEL = "kernel"
+"""The host of a classic program that the kernel runs, and not libpcap."""
 
 _SKB_SIZE = 192
 
 
 class Side(NamedTuple):
-    """One of the two programs that are compared; `host` is of WORLDS, and says nothing of BPF."""
+    """One of the two programs that are compared, and where it runs.
+
+    `host` is one of WORLDS for eBPF; for classic BPF it is KERNEL, or else means nothing.
+    """
 
     program: Program
     host: str = "user"
@@ -33,11 +40,14 @@ class Side(NamedTuple):
     @property
     def in_kernel(self) -> bool:
         """Tell whether the packet is as long as on the wire."""
-        return isinstance(self.program, ebpf.Program) and WORLDS[self.host].kernel
+        return self.host == KERNEL if self.is_classic else WORLDS[self.host].kernel
 
     def judge(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> tuple[bool, int]:
         """Tell whether the program selects a packet, and how far it looked at most."""
         if isinstance(self.program, bpf.Program):
+            if self.host == KERNEL:
+                with KernelFilter(self.program) as attached:
+                    return attached.selects(octets), len(octets)
             watched = _Watched(octets)
             machine = reference.Machine(answered(self.program, answers))
             return bool(machine.run(watched, wirelen)), watched.end  # type: ignore[arg-type] # it asks for length and slices only

@@ -1,0 +1,162 @@
+"""`pcapfilter check E`: our program beside that of the tcpdump installed.
+
+The exit code is 0 where all agree, 1 where one filter differs, 2 for trouble.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from pcapfilter.cli.commands.diff import seconds
+from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+from pcapfilter.errors import UnsupportedError
+from pcapfilter.net.linktype import LINK_TYPES, LinkType, resolve
+from pcapfilter.tools.crosscheck import AGREEING, Finding, Outcome, Tcpdump, check
+from pcapfilter.tools.crosscheck.rows import side_by_side
+
+FLAGS = (
+    Flag("y", "linktype", "NAME", "", "a link type to compile for (may be given again)"),
+    Flag("", "all-links", "", "", "every link type that filters are compiled for"),
+    Flag("F", "", "FILE", "", "check each line of FILE (# begins a comment; - is standard input)"),
+    Flag("O", "no-optimize", "", "", "do not optimise the programs"),
+    Flag("", "kernel", "", "", "have the kernel judge packets, too"),
+    Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
+    Flag("", "timeout", "SECONDS", "", "give up on a filter after so long (30)"),
+    Flag("", "tcpdump", "PATH", "", "the tcpdump to ask"),
+    Flag("h", "help", "", "", "print this and stop"),
+)
+COMMON = ("EN10MB", "LINUX_SLL", "LINUX_SLL2", "RAW", "NULL", "PPP", "IEEE802_11_RADIO")
+NOT_THERE = "link-layer type filtering not implemented"
+"""How libpcap's refusals of link types end, which begin with their names."""
+AGREE, DIFFERENT, TROUBLE = 0, 1, 2
+
+
+def run(words: list[str]) -> int:
+    """Check the filters, print what is found, and give the exit code."""
+    line = read_command_line(words, FLAGS)
+    if line.times("h"):
+        print("Usage: pcapfilter check [option ...] [expression]", "", sep="\n")
+        print(*described(FLAGS), sep="\n")
+        print("", f"Without -y: {', '.join(COMMON)}.", sep="\n")
+        return AGREE
+    filters, links = _filters(line), _links(line)
+    limit = seconds(line, "check")
+    tcpdump = Tcpdump.find(line.last("tcpdump"))
+    print(f"asked: {tcpdump.path} ({tcpdump.version})", flush=True)
+    outcomes: Counter[Outcome] = Counter()
+    kernel: Counter[bool | None] = Counter()
+    for text in filters:
+        findings = [
+            check(
+                text,
+                link,
+                tcpdump,
+                optimize=not line.times("O"),
+                strict=line.times("strict") > 0,
+                timeout=limit,
+            )
+            for link in links
+        ]
+        outcomes.update(found.outcome for found in findings)
+        print(*_told(text, findings), sep="\n", flush=True)
+        if line.times("kernel"):
+            for found in findings:
+                kernel[_asked(found, limit)] += 1
+    print(*_summary(len(filters), len(links), outcomes, kernel), sep="\n")
+    if outcomes[Outcome.DIFFERENT] or kernel[False]:
+        return DIFFERENT
+    return TROUBLE if outcomes[Outcome.UNKNOWN] else AGREE
+
+
+def _filters(line: CommandLine) -> list[str]:
+    """Give the expressions to check."""
+    name = line.last("F")
+    if name is None:
+        return [" ".join(line.operands)]
+    if line.operands:
+        raise UsageError("check: an expression, or -F FILE, not both")
+    if name == "-":
+        text = sys.stdin.read()
+    else:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    rows = [row.partition("#")[0].strip() for row in text.splitlines()]
+    found = [row for row in rows if row]
+    if not found:
+        raise UsageError(f"check: {name}: no expression in it")
+    return found
+
+
+def _links(line: CommandLine) -> list[LinkType]:
+    """Give the link types to compile for."""
+    if line.times("all-links"):
+        return [row for row in LINK_TYPES if _compiles(row)]
+    return [resolve(name) for name in line.given.get("y", COMMON)]
+
+
+def _compiles(link: LinkType) -> bool:
+    """Tell whether filters are compiled for a link type at all."""
+    import pcapfilter
+
+    try:
+        pcapfilter.compile("len >= 0", link=link, optimize=False).program()
+    except UnsupportedError:
+        return False
+    return True
+
+
+def _told(text: str, findings: list[Finding]) -> Iterator[str]:
+    """Give the lines about one filter: link types by outcome, then what is worth a look."""
+    yield ""
+    yield text or "(everything)"
+    by_outcome: dict[tuple[Outcome, str], list[str]] = {}
+    for found in findings:
+        note = found.note if found.outcome is Outcome.REFUSED else ""
+        if note.endswith(NOT_THERE):
+            note = NOT_THERE
+        by_outcome.setdefault((found.outcome, note), []).append(found.link.name)
+    for (outcome, note), names in by_outcome.items():
+        yield f"  {outcome.value}{f' ({note})' if note else ''}: {', '.join(names)}"
+    for found in findings:
+        if found.outcome in {Outcome.SAME, Outcome.DIFFERENT, Outcome.UNKNOWN}:
+            yield ""
+            yield from (f"    {row}".rstrip() for row in _details(found))
+
+
+def _details(found: Finding) -> Iterator[str]:
+    yield f"{found.link.title}: {found.outcome.value}"
+    if found.note:
+        yield found.note
+    if found.ours is not None and found.theirs is not None:
+        yield from side_by_side(found.ours, found.theirs)
+    if found.comparison is not None and found.comparison.witnesses:
+        from pcapfilter.tools.compare.report import explain
+
+        yield "(A is pcapfilter, B is tcpdump)"
+        yield from explain(found.comparison, found.comparison.witnesses[0])
+
+
+def _asked(found: Finding, limit: float) -> bool | None:
+    """Ask the kernel about our program, say what it answers, and give whether it agrees."""
+    if found.ours is None:
+        return None
+    from pcapfilter.tools.crosscheck.kernel import ask_kernel
+
+    more = [] if found.comparison is None else [w.packet for w in found.comparison.witnesses]
+    answer = ask_kernel(found.ours, found.link, more, limit)
+    print(f"  {found.link.name}: {answer.note}")
+    return answer.agrees
+
+
+def _summary(
+    filters: int, links: int, outcomes: Counter[Outcome], kernel: Counter[bool | None]
+) -> Iterator[str]:
+    yield ""
+    plural = "s" * (filters != 1), "s" * (links != 1)
+    counted = ", ".join(f"{outcomes[kind]} {kind.value}" for kind in Outcome if outcomes[kind])
+    yield f"{filters} filter{plural[0]} on {links} link type{plural[1]}: {counted}"
+    if kernel:
+        names = {True: "agrees", False: "differs", None: "was not asked, or is not known to agree"}
+        yield f"the kernel {', '.join(f'{names[key]}: {kernel[key]}' for key in names if kernel[key])}"
+    if all(kind in AGREEING for kind in outcomes) and not kernel[False]:
+        yield "all agree"
