@@ -36,6 +36,13 @@ class Decisions:
 
     def outcomes(self, node: Node, taken: int) -> Iterator[bool]:
         """The outcome of the block's test, once for each of the edges taken that implies it."""
+        return (outcome for outcome, _ in self.believed(node, taken))
+
+    def believed(self, node: Node, taken: int) -> Iterator[tuple[bool, bool]]:
+        """The same, with the outcome that libpcap believes in.
+
+        That is the other one if the test that implies it was turned round in this round.
+        """
         code, a = node.code, node.values[A]
         candidates = self._same.get((code, a, node.compared), 0)
         if code == _EQUAL:
@@ -46,11 +53,5 @@ class Decisions:
             candidates ^= edge
             earlier = self._nodes[(edge.bit_length() - 1) % len(self._nodes)]
             # Equal to another constant: not equal to this one.
-            yield earlier.compared == node.compared and edge == earlier.true_bit
-
-    def equal_to(self, number: int, taken: int) -> int | None:
-        """The constant that a value must be, since one of the edges taken says so."""
-        edges = self._equal.get((_EQUAL, number), 0) & taken
-        if not edges:
-            return None
-        return self._nodes[(edges.bit_length() - 1) % len(self._nodes)].k
+            outcome = earlier.compared == node.compared and edge == earlier.true_bit
+            yield outcome, outcome != earlier.turned

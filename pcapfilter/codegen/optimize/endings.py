@@ -42,6 +42,7 @@ def merge_ending(work: Work, node: Node) -> bool:
         node.code, node.k = _SET, last.k
         node.jt, node.jf = node.jf, node.jt
         node.true_bit, node.false_bit = node.false_bit, node.true_bit
+        node.turned = not node.turned
     else:
         return False
     last.code = NOP

@@ -10,13 +10,10 @@ An edge may move when no register that is read behind its new target would have 
 when nobody takes it.
 """
 
-from pcapfilter.bpf import isa
-from pcapfilter.codegen.cfg import NOP
+from pcapfilter.codegen.optimize.courses import Courses
 from pcapfilter.codegen.optimize.decisions import Decisions
-from pcapfilter.codegen.optimize.impossible import impossible_edges
-from pcapfilter.codegen.optimize.work import A, Node, Work
-
-_SET = isa.JMP | isa.JSET | isa.K
+from pcapfilter.codegen.optimize.known import Known
+from pcapfilter.codegen.optimize.work import Node, Work
 
 
 def retarget(work: Work) -> bool:
@@ -42,41 +39,51 @@ class _Edges:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._decisions = Decisions(work)
-        self._impossible: set[tuple[Node, bool]] | None = None
+        self._known: Known | None = None
 
     def follow(self, node: Node, way: bool, start: Node, taken: int) -> Node:
-        """Where the edge of `node` to `start` may go, given the edges that are taken before it."""
-        work, target = self._work, start
-        if self._leads_on(node, way, target, taken):
-            work.progress()
-            target = target.jt or target
-        while True:
-            for outcome in self._decisions.outcomes(target, taken):
-                beyond = target.jt if outcome else target.jf
-                if beyond is not None and not self._conflict(node, way, target, beyond, taken):
+        """Where the edge of `node` to `start` may go, given the edges that are taken before it.
+
+        It goes from test to test as long as their outcomes are known and what is read there and
+        behind has the values of `node`; and comes to rest at the last of them where no value that
+        matters is another one.
+        """
+        rest = target = start
+        passed = 0
+        onward = target.jt
+        if (
+            onward is not None
+            and self._leads_on(target, onward, taken)
+            and not _differ(node, onward, onward.live_out)
+        ):
+            passed, skipped, target = target.defines, target, onward
+            if self._may_rest(node, way, start, skipped, target, passed):
+                self._work.progress()
+                rest = target
+        while target.jt is not None:
+            for outcome, belief in self._decisions.believed(target, taken):
+                beyond = target.jt if belief else target.jf
+                if belief != outcome and not self._same(node, way, start, beyond):
+                    beyond = target.jt if outcome else target.jf
+                if beyond is not None and not _differ(node, beyond, beyond.live_out):
                     break
             else:
                 break
-            work.again = True
-            target = beyond
-            if target.jt is None:
-                break
-        if target is not start and not self._nobody_takes(node, way, target):
-            node.needed |= target.needed & ~node.kills
-        return target
+            passed, skipped, target = passed | target.defines, target, beyond
+            if self._may_rest(node, way, start, skipped, target, passed):
+                self._work.again = True
+                rest = target
+        if rest is not start and not self._nobody_takes(node, way, rest):
+            node.needed |= rest.needed & ~node.kills
+        return rest
 
-    def _leads_on(self, node: Node, way: bool, target: Node, taken: int) -> bool:
+    def _leads_on(self, target: Node, onward: Node, taken: int) -> bool:
         """Tell whether the target goes to one block in any case and does nothing that counts.
 
         A division by zero rejects the packet, and so counts unless it is rejected in the end
         anyway.
         """
-        onward = target.jt
-        if (
-            onward is None
-            or onward is not target.jf
-            or self._conflict(node, way, target, onward, taken)
-        ):
+        if onward is not target.jf:
             return False
         if target.divisions:
             while onward.jt is not None and onward.jf is not None:
@@ -88,63 +95,29 @@ class _Edges:
             return onward.rejects
         return True
 
-    def _conflict(self, node: Node, way: bool, skipped: Node, target: Node, taken: int) -> bool:
-        """Tell whether a slot that matters from `target` on would have another value there.
+    def _may_rest(
+        self, node: Node, way: bool, start: Node, skipped: Node, target: Node, passed: int
+    ) -> bool:
+        """Tell whether the verdict stays the same if the edge goes to `target` and not to `start`.
 
-        On entering it, the values are those that the skipped block leaves; on leaving it, its own.
+        It does if every slot that matters there keeps its value: that which the last skipped block
+        leaves, if one of those passed by has set it. Else both courses are gone to the end.
         """
-        if _differ(node, target, target.live_out):
+        if not _differ(node, skipped, target.needed & passed):
             return True
-        if not _differ(node, skipped, target.needed) or self._indifferent(target, taken):
-            return False
-        if self._alike(node, skipped, target, taken):
-            return False
-        if self._impossible is None:
-            self._impossible = impossible_edges(self._work)
-        return (node, way) not in self._impossible
+        return self._same(node, way, start, target)
 
-    def _indifferent(self, target: Node, taken: int) -> bool:
-        """Tell whether both ways out of the target come to the same verdict on the edge."""
-        one, other = self._end(target.jt, taken), self._end(target.jf, taken)
-        if target.divisions or one is None or other is None:
+    def _same(self, node: Node, way: bool, start: Node, target: Node | None) -> bool:
+        """Tell whether whoever takes the edge comes to the same verdict from either block."""
+        if target is None:
             return False
-        return (one.code, one.k) == (other.code, other.k)
-
-    def _alike(self, node: Node, skipped: Node, target: Node, taken: int) -> bool:
-        """Tell whether the target asks for bits that either value of A surely has, or has not."""
-        if target.code != _SET or target.jumps_inside or any(s.code != NOP for s in target.stmts):
-            return False
-        outcome = self._is_set(node.values[A], target.k, taken)
-        if outcome is None or outcome != self._is_set(skipped.values[A], target.k, taken):
-            return False
-        onward = target.jt if outcome else target.jf
-        return onward is not None and not _differ(node, skipped, onward.needed)
-
-    def _is_set(self, number: int, mask: int, taken: int) -> bool | None:
-        """Whether a value has one of the bits; None if that is not sure."""
-        numbers = self._work.numbers
-        known = numbers.known.get(number, self._decisions.equal_to(number, taken))
-        if known is not None:
-            return known & mask != 0
-        making = numbers.making(number)
-        if making is not None and making[0] == isa.ALU | isa.AND | isa.K:
-            mask &= numbers.known[making[2]]
-        return False if not mask else None
-
-    def _end(self, node: Node | None, taken: int) -> Node | None:
-        """The return that is come to, if tests of the packet alone decide which."""
-        while node is not None and node.jt is not None:
-            if node.uses or node.divisions:
-                return None
-            outcome = next(self._decisions.outcomes(node, taken), node.jt is node.jf or None)
-            if outcome is None:
-                return None
-            node = node.jt if outcome else node.jf
-        return node
+        self._known = self._known or Known(self._work)
+        return Courses(self._work, self._known).same((node, way), start, target)
 
     def _nobody_takes(self, node: Node, way: bool, target: Node) -> bool:
         """Tell whether nobody takes the edge, as far as that was asked."""
-        return bool(target.needed and self._impossible and (node, way) in self._impossible)
+        known = self._known
+        return known is not None and target.needed != 0 and not known.on(node, way)
 
 
 def _differ(node: Node, other: Node, slots: int) -> bool:

@@ -42,7 +42,8 @@ def simplify(work: Work, node: Node) -> bool:
     alter = work.alter
     changed = False
     if node.jumps_inside:
-        _number_unsure(work, node, values)
+        number_block(work, node, values)
+        node.divisions = [stmt for stmt in node.stmts if stmt.code in _DIVIDES]
         return False
     for stmt in node.stmts:
         code = stmt.code
@@ -58,18 +59,21 @@ def simplify(work: Work, node: Node) -> bool:
     return changed
 
 
-def _number_unsure(work: Work, node: Node, values: list[int]) -> None:
-    """Number what is sure where jumps within the block may skip statements: their slots are new."""
+def number_block(work: Work, node: Node, values: list[int]) -> None:
+    """Number what a block makes, given the values of all slots before it, and change nothing.
+
+    Where jumps within the block may skip statements, their slots get numbers of which nothing is
+    known.
+    """
     jumped = False
     for stmt in node.stmts:
-        slot = writes(stmt.code, stmt.k)
+        if stmt.code == NOP:
+            continue
         jumped = jumped or stmt.jt is not None
-        if slot >= 0:
-            _RULES[stmt.code](work, stmt, values, False)
-            if jumped:
-                values[slot] = work.numbers.either(UNSURE, UNSURE)
-            if stmt.code in _DIVIDES:
-                node.divisions.append(stmt)
+        number(work, stmt, values)
+        slot = writes(stmt.code, stmt.k)
+        if jumped and slot >= 0:
+            values[slot] = work.numbers.either(UNSURE, UNSURE)
 
 
 def find_doubts(work: Work, node: Node, changed: bool) -> None:
@@ -81,7 +85,7 @@ def find_doubts(work: Work, node: Node, changed: bool) -> None:
     doubts = node.doubted
     if node.jumps_inside:
         node.values = _enter(work, node)
-        _number_unsure(work, node, node.values)
+        number_block(work, node, node.values)
     elif changed or doubts:
         kept = values_before(work, node, len(node.stmts))
         for stmt in node.stmts:
@@ -92,6 +96,11 @@ def find_doubts(work: Work, node: Node, changed: bool) -> None:
             if kept[slot] != number:
                 doubts |= 1 << slot
     node.doubts = doubts
+
+
+def number(work: Work, stmt: Stmt, values: list[int]) -> None:
+    """Number what a statement makes, given the values of all slots before it."""
+    _RULES[stmt.code](work, stmt, values, False)
 
 
 def _doubts(node: Node) -> int:
@@ -116,21 +125,25 @@ def values_before(work: Work, node: Node, end: int) -> list[int]:
     values = _enter(work, node)
     for stmt in node.stmts[:end]:
         if stmt.code != NOP:
-            _RULES[stmt.code](work, stmt, values, False)
+            number(work, stmt, values)
     return values
 
 
 def _enter(work: Work, node: Node) -> list[int]:
     """The values that all predecessors agree on."""
-    preds = node.preds
-    if not preds:
+    if not node.preds:
         return [UNSURE] * work.width
-    values = preds[0].values[:]
-    for pred in preds:
-        if pred.values != values:
-            for slot, (one, other) in enumerate(zip(values, pred.values, strict=True)):
-                if one != other:
-                    values[slot] = work.numbers.either(one, other)
+    return meet(work, [pred.values for pred in node.preds])
+
+
+def meet(work: Work, ways: list[list[int]]) -> list[int]:
+    """Give the values that hold where ways meet: those that agree, and new ones for the others."""
+    values = ways[0][:]
+    for other in ways:
+        if other != values:
+            for slot, (one, another) in enumerate(zip(values, other, strict=True)):
+                if one != another:
+                    values[slot] = work.numbers.either(one, another)
     return values
 
 

@@ -10,6 +10,8 @@ from pcapfilter.codegen.optimize.values import Values
 
 A, X, FIRST_CELL = 0, 1, 2
 _OF_CELLS = frozenset(code for code, row in isa.ROWS.items() if "M" in row.reads + row.writes)
+PATIENCE = 100_000
+"""Blocks that are gone through at most, while one filter is optimised, to see where courses end."""
 ALL = -1
 """The set of everything."""
 
@@ -25,7 +27,7 @@ class Node(Block):
     `entered` are the value numbers of A and X on entering it. `divisions` may divide by zero, which
     rejects the packet: they must not go, whether or not their result is used. `doubts` are slots
     that no longer hold their value on leaving, since what set them has just gone; `doubted` are
-    those on entering.
+    those on entering. `turned` says that the test was turned round in this round.
     """
 
     __slots__ = (
@@ -48,6 +50,7 @@ class Node(Block):
         "number",
         "preds",
         "true_bit",
+        "turned",
         "uses",
         "values",
     )
@@ -57,6 +60,7 @@ class Node(Block):
     number: int
     bit: int
     true_bit: int
+    turned: bool
     false_bit: int
     level: int
     divisions: list[Stmt]
@@ -89,9 +93,12 @@ class Work:
     first; `up` holds them nearest first, without the returns. `alter` tells whether statements
     may be changed in this round. A pass sets `again` when another round may find more, and
     `rewrote` when it did more than move branches: rounds that only move branches may go in circles.
+    `patience` is the number of blocks that may still be gone through to see where courses end.
     """
 
-    __slots__ = ("again", "alter", "down", "nodes", "numbers", "rewrote", "root", "up", "width")
+    __slots__ = (
+        "again", "alter", "down", "nodes", "numbers", "patience", "rewrote", "root", "up", "width",
+    )  # fmt: skip
 
     def __init__(self, graph: Graph) -> None:
         blocks = list(graph.blocks())
@@ -107,6 +114,7 @@ class Work:
         self.down: list[Node] = []
         self.up: list[Node] = []
         self.numbers = Values()
+        self.patience = PATIENCE
         self.alter = False
         self.again = False
         self.rewrote = False
@@ -133,6 +141,7 @@ def _node(number: int, block: Block) -> Node:
     node.number = number
     node.bit = 1 << number
     node.true_bit = node.false_bit = 0
+    node.turned = False
     node.dominators = node.edges_here = ALL
     node.values = []
     node.divisions = []
