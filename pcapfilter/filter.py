@@ -371,8 +371,8 @@ def native(loop: "Loop", signature: str) -> "Loop":
     return loops.native(loop, signature)
 
 
-def open_capture(src: "Place | Source") -> "Source":
+def open_capture(src: "Place | Source", *, recover: bool = False) -> "Source":
     """Give the Source of a place, with its loops as native code; a Source is one already."""
     from pcapfilter.io.base import Source, open_source
 
-    return src if isinstance(src, Source) else open_source(src, native=native)
+    return src if isinstance(src, Source) else open_source(src, native=native, recover=recover)

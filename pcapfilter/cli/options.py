@@ -41,6 +41,7 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
         ("", "format", "pcap|nanopcap|pcapng", "", "the format of -w's file (by its name)"),
         ("", "compress", "KIND", "", "gzip, bzip2, xz, zstd, lz4 or none (by the name)"),
+        ("", "recover", "", "", "go on behind damage, at the next packet that is plausible"),
         ("", "skip-unsupported", "", "", "leave out packets whose link type the filter is not for"),
         ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
         ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),

@@ -79,7 +79,7 @@ class Reading:
 
     def read(self, name: str) -> None:
         """Read one input to its end, or to its damage, which is told and sets the exit code."""
-        source = open_capture(name)
+        source = open_capture(name, recover=self._line.times("recover") > 0)
         try:
             run.announce(source)
             first = self._filter is None
@@ -112,7 +112,7 @@ class Reading:
                 skip=self._skip, limit=self._limit, workers=self._workers, watch=watch,
             )  # fmt: skip
         if tally.damage is not None:
-            run.say(str(tally.damage))
+            _tell_damage(source, tally.damage)
             self.code = 1
 
     def _open(self, source: Source) -> Sink | None:
@@ -146,6 +146,14 @@ class Reading:
 
 def _leave_out(error: UnsupportedError) -> None:
     run.say(f"left out: {error.message} ({error.hint.partition('; --skip')[0]})")
+
+
+def _tell_damage(source: Source, first: CaptureError) -> None:
+    found = getattr(source, "damages", None)
+    for damage in found.told if found else [first]:
+        run.say(str(damage))
+    if found and found.count > len(found.told):
+        run.say(f"{source.name}: {found.count - len(found.told)} damages more")
 
 
 def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:

@@ -171,10 +171,11 @@ def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end 
     return loop
 
 
-def open_source(place: Place, *, native: Native = plain) -> Source:
+def open_source(place: Place, *, native: Native = plain, recover: bool = False) -> Source:
     """Open a capture by its magic number; CaptureError where its header is unusable.
 
-    Whatever is compressed is decompressed on the way.
+    Whatever is compressed is decompressed on the way. With `recover`, reading goes on
+    behind damage.
     """
     file, name, owned = open_file(place, "rb")
     try:
@@ -187,10 +188,10 @@ def open_source(place: Place, *, native: Native = plain) -> Source:
         if head == PCAPNG_MAGIC:
             from pcapfilter.io.pcapng import PcapngSource
 
-            return PcapngSource(file, name, head=head, owned=owned, native=native)
+            return PcapngSource(file, name, head=head, owned=owned, native=native, recover=recover)
         from pcapfilter.io.pcap import PcapSource
 
-        return PcapSource(file, name, head=head, owned=owned, native=native)
+        return PcapSource(file, name, head=head, owned=owned, native=native, recover=recover)
     except BaseException as error:
         if owned:
             file.close()

@@ -22,12 +22,13 @@ from pcapfilter.io.base import (
     size_and_identity,
     write_all,
 )
-from pcapfilter.io.stretch import Desk, Fault, Layout, Stretch
+from pcapfilter.io.stretch import Desk, Fault, Layout, Read, Stretch
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
     from pcapfilter.io.ranges import Ranges
+    from pcapfilter.io.recovery import Damages
 
 CHUNK = 512 * 1024
 """Octets read at once: they are still in the second-level cache when they are judged."""
@@ -122,7 +123,8 @@ def parse_header(octets: bytes) -> FileHeader:
 class PcapSource:
     """The packets of a pcap file, pipe or stream, of which `head` has been read.
 
-    Reading ends at the first damage: `damage` holds it, and what came before was given out.
+    Reading ends at the first damage: `damage` holds it, and what came before was given out. With
+    `recover`, it goes on at the next record that is plausible, and `damages` holds every damage.
     `position` is the number of octets read, and `size` the file's size (0 where it has none).
     """
 
@@ -134,9 +136,12 @@ class PcapSource:
         head: bytes = b"",
         owned: bool = True,
         native: Native = plain,
+        recover: bool = False,
     ) -> None:
         self.name = name
         self.damage: CaptureError | None = None
+        self.damages: Damages | None = None
+        self._recover = recover
         self.position = len(head)
         self.size, self.identity = size_and_identity(file)
         self.measure: Measure = file if hasattr(file, "position") else self
@@ -185,21 +190,45 @@ class PcapSource:
         def read(view: memoryview) -> int:
             return read_into(self._file, view)
 
-        stretch = Stretch(self._layout, read, frame, Desk(CHUNK), start=self.position)
-        seen = 0
-        for batch in stretch.batches(limit):
-            self.position = stretch.position
-            yield batch, stretch.seen - seen
-            seen = stretch.seen
-        fault = fault_of(self._file)
-        self._report(
-            self.position, Fault(fault, stretch.next, stretch.seen) if fault else stretch.fault
-        )
+        before, start = 0, self.position
+        again: Read = read
+        while True:
+            stretch = Stretch(self._layout, again, frame, Desk(CHUNK), start=start)
+            seen, clock = 0, -1
+            for batch in stretch.batches(limit):
+                self.position = stretch.position
+                if self._recover and batch.count:
+                    clock = batch.stamp(batch.count - 1)[0]
+                yield batch, stretch.seen - seen
+                seen = stretch.seen
+                if limit is not None:
+                    limit -= batch.count
+                    if limit <= 0:
+                        return
+            if fault := fault_of(self._file):
+                self._report(self.position, Fault(fault, stretch.next, seen), before)
+                return
+            self._report(self.position, stretch.fault, before)
+            if not self._recover or self.damage is None or stretch.fault is None:
+                return
+            from pcapfilter.io import recovery
+
+            found = recovery.next_record(
+                self._layout, again, stretch.rest, stretch.next, clock, self._native
+            )
+            end = self.position = stretch.position if found is None else found.place
+            if self.damages is None:
+                self.damages = recovery.Damages()
+            self.damages.add(self.damage, end - stretch.next)
+            if found is None:
+                return
+            before, start = before + seen, found.place
+            again = recovery.pushed_back(found.rest, read)
 
     def ranges(self, fill: Native, *, size: int, keep: bool) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
         start = self.position
-        if not self._owned or self.name == "-" or self.size - start < 2 * size:
+        if not self._owned or self._recover or self.name == "-" or self.size - start < 2 * size:
             return None
         if not self._layout.settled or self._file.tell() != start:
             return None

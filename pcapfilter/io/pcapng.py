@@ -12,15 +12,27 @@ import sys
 from array import array
 from collections.abc import Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import blocks
-from pcapfilter.io.base import Measure, Native, fault_of, plain, read_into, size_and_identity
+from pcapfilter.io.base import (
+    PCAPNG_MAGIC,
+    Measure,
+    Native,
+    fault_of,
+    plain,
+    read_into,
+    size_and_identity,
+)
+from pcapfilter.io.framing import word
 from pcapfilter.io.headers import settle
+from pcapfilter.io.interface import Interface, plain_interface, read_interface
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
-from pcapfilter.net import linktype
 from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
+
+if TYPE_CHECKING:
+    from pcapfilter.io.recovery import Damages
 
 LONGEST_BLOCK = 16 * 1024 * 1024
 """A block of more octets than this is not believed, unless a link type has longer packets."""
@@ -35,9 +47,6 @@ LONGEST_SECTION_HEADER = 1024 * 1024
 
 ORDERS = {"": -1, "<": 0, ">": 1}
 """Byte orders as `blocks` takes them; there is none before the first section header."""
-
-END_OF_OPTIONS, NAME, TIME_RESOLUTION, TIME_OFFSET = 0, 2, 9, 14
-"""Options of an interface description."""
 
 FAULTS = {
     # why the loop ended -> the message, of `detail` and `longest`
@@ -64,79 +73,6 @@ class Kind(NamedTuple):
     unit: int
 
 
-class Interface(NamedTuple):
-    """An interface description, understood: ticks a second, and seconds to be added."""
-
-    link: linktype.LinkType
-    snaplen: int
-    ticks: int
-    offset: int
-    name: str = ""
-
-
-def read_options(octets: bytes, at: int, order: str) -> Iterator[tuple[int, bytes]]:
-    """Give code and value of each option from `at` on; CaptureError where one is cut short."""
-    fields = Struct(f"{order}HH")
-    while at < len(octets):
-        if at + 4 > len(octets):
-            raise CaptureError("block of type 1 in pcapng dump file is too short")
-        code, length = fields.unpack_from(octets, at)
-        at += 4
-        if at + length + -length % 4 > len(octets):
-            raise CaptureError("block of type 1 in pcapng dump file is too short")
-        if code == END_OF_OPTIONS:
-            if length:
-                raise CaptureError(
-                    f"Interface Description Block has opt_endofopt option with length {length} != 0"
-                )
-            return
-        yield code, octets[at : at + length]
-        at += length + -length % 4
-
-
-def read_interface(octets: bytes, order: str) -> Interface:
-    """Read an interface description, without the lengths around it."""
-    if len(octets) < 8:
-        raise CaptureError("block of type 1 in pcapng dump file is too short")
-    number, _, snaplen = Struct(f"{order}HHI").unpack_from(octets)
-    link = linktype.by_linktype(number)
-    if snaplen == 0 or snaplen >= 1 << 31:
-        snaplen = longest_record(link)
-    found: dict[int, bytes] = {}
-    called = ""
-    for code, value in read_options(octets, 8, order):
-        if code == NAME:
-            called = value.rstrip(b"\0").decode(errors="replace")
-        name, size = {TIME_RESOLUTION: ("if_tsresol", 1), TIME_OFFSET: ("if_tsoffset", 8)}.get(
-            code, ("", 0)
-        )
-        if not name:
-            continue
-        if len(value) != size:
-            raise CaptureError(
-                f"Interface Description Block has {name} option with length {len(value)} != {size}"
-            )
-        if code in found:
-            raise CaptureError(f"Interface Description Block has more than one {name} option")
-        found[code] = value
-    (offset,) = Struct(f"{order}q").unpack(found.get(TIME_OFFSET, bytes(8)))
-    return Interface(link, snaplen, _ticks(found.get(TIME_RESOLUTION, b"\6")[0]), offset, called)
-
-
-def _ticks(resolution: int) -> int:
-    """Give the ticks a second that an octet stands for.
-
-    tcpdump goes one step further in both, where 64 bits hold less than two seconds.
-    """
-    base, exponent = (2, resolution & 127) if resolution & 128 else (10, resolution)
-    if exponent > {2: 62, 10: 18}[base]:
-        raise CaptureError(
-            f"Interface Description Block if_tsresol option resolution {base}^-{exponent} "
-            "is too high"
-        )
-    return int(base**exponent)
-
-
 class PcapngSource:
     """The packets of a pcapng file, pipe or stream.
 
@@ -158,9 +94,12 @@ class PcapngSource:
         head: bytes = b"",
         owned: bool = True,
         native: Native = plain,
+        recover: bool = False,
     ) -> None:
         self.name = name
         self.damage: CaptureError | None = None
+        self.damages: Damages | None = None
+        self._recover, self._native = recover, native
         self._file, self._owned = file, owned
         self.size, self.identity = size_and_identity(file)
         self.measure: Measure = file if hasattr(file, "position") else self
@@ -307,16 +246,20 @@ class PcapngSource:
                     try:
                         self._turn()
                     except CaptureError as error:
-                        self._spoil(error.message)
-                        return
+                        if not self._spoil(error.message):
+                            return
                 case blocks.MORE:
                     if not self._fill():
-                        if self._have or fault_of(self._file):
-                            self._spoil(fault_of(self._file) or self._fault())
-                        return
+                        fault = fault_of(self._file)
+                        if (fault or self._have > self._start) and not self._spoil(
+                            fault or self._fault()
+                        ):
+                            return
+                        if self._have == self._start:
+                            return
                 case _:
-                    self._spoil(self._fault())
-                    return
+                    if not self._spoil(self._fault()):
+                        return
 
     def _batch(self, count: int) -> PacketBatch:
         kinds = list(self._kinds)
@@ -347,9 +290,51 @@ class PcapngSource:
             detail=detail, longest=self._longest, caplen=self._state[5], snaplen=snaplen
         )
 
-    def _spoil(self, message: str) -> None:
+    def _spoil(self, message: str) -> bool:
+        """Take note of damage; tell whether reading goes on behind it."""
         offset = self.position - self._have + self._start
-        self.damage = CaptureError(message, name=self.name, offset=offset, packet=self._seen + 1)
+        found = CaptureError(message, name=self.name, offset=offset, packet=self._seen + 1)
+        self.damage = self.damage or found
+        if not self._recover or fault_of(self._file):
+            return False
+        from pcapfilter.io.recovery import Damages
+
+        going = self._resume()
+        self.damages = self.damages or Damages()
+        self.damages.add(found, self.position - self._have + self._start - offset)
+        return going
+
+    def _resume(self) -> bool:
+        """Pass on to the next plausible block; tell whether there is one.
+
+        An interface description stays where it is, so that interfaces keep their numbers.
+        """
+        from pcapfilter.io.recovery import RESUME_BLOCK, resume_block
+
+        loop = self._native(resume_block, RESUME_BLOCK)
+        why, length = self._state[1], self._state[2]
+        if why == blocks.OTHER and self._buffer[self._start : self._start + 4] != PCAPNG_MAGIC:
+            octets = bytes(self._buffer[self._start + 8 : self._start + length - 4])
+            self._describe(plain_interface(octets, self._order))
+            self._turned.append((self._start, self._start + length))
+            self._start += length
+            return True
+        whole = why in {blocks.CRAMPED, blocks.NO_INTERFACE, blocks.LONG}
+        self._start += word(self._buffer, self._start + 4, ORDERS[self._order]) if whole else 1
+        while True:
+            self._given = self._start
+            found = loop(self._buffer, self._start, self._have, ORDERS[self._order], self._longest)
+            if found >= 0:
+                self._start = self._given = found
+                return True
+            self._start = self._given = (
+                -2 - found if found < -1 else max(self._start, self._have - 11)
+            )
+            if self._have - self._start >= self._longest or not self._fill():
+                if found == -1:
+                    self._start = self._given = self._have
+                    return False
+                self._start += 1
 
     def close(self) -> None:
         """Let go of the file."""

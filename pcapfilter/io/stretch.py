@@ -65,7 +65,7 @@ class Stretch:
     """The records that begin from `start` to before `stop`, which are octets of the file.
 
     `seen` packets were looked at; `position` is how far was read, `next` where the next record
-    begins, and `fault` what ended the reading before its end.
+    begins, and `fault` what ended the reading before its end; `rest` was read, and is behind that.
     """
 
     __slots__ = (
@@ -77,6 +77,7 @@ class Stretch:
         "fault",
         "next",
         "position",
+        "rest",
         "seen",
     )
 
@@ -95,6 +96,7 @@ class Stretch:
         self.position = self.next = start
         self.seen = 0
         self.fault: Fault | None = None
+        self.rest = b""
 
     def batches(self, limit: int | None = None) -> Iterator[PacketBatch]:
         """Give the packets that `frame` takes, in order, at most `limit`; a batch may be empty.
@@ -133,6 +135,7 @@ class Stretch:
                 return
             if state[1] == framing.IMPOSSIBLE:
                 self.fault = Fault(_absurd(state[2], layout), self.next, self.seen)
+                self.rest = bytes(memoryview(desk.buffer)[start:have])
                 return
             have -= start
             if start:
@@ -144,6 +147,7 @@ class Stretch:
         if have:
             message = _missing(state[2], have, record.size, origin.snaplen)
             self.fault = Fault(message, self.next, self.seen)
+            self.rest = bytes(memoryview(desk.buffer)[:have])
 
 
 def _absurd(caplen: int, layout: Layout) -> str:
