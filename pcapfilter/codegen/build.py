@@ -5,7 +5,7 @@ A condition is a tree whose leaves are the graph's own blocks, with their succes
 on the builder as immutable values that are replaced, never mutated: docs/decisions/001.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
 from pcapfilter.bpf import isa
@@ -92,6 +92,26 @@ def all_of(*terms: Cond) -> Cond:
 def any_of(*terms: Cond) -> Cond:
     """Join conditions by or."""
     return Any(list(terms))
+
+
+def directed(
+    direction: str | None, source: Callable[[], Cond], destination: Callable[[], Cond]
+) -> Cond | None:
+    """Give the test of the source, the destination or both; None for directions of 802.11 alone.
+
+    The tests are made in this order, which shows in the numbers of registers.
+    """
+    match direction:
+        case "src":
+            return source()
+        case "dst":
+            return destination()
+        case "src and dst":
+            return all_of(source(), destination())
+        case None | "src or dst":
+            return any_of(source(), destination())
+        case _:
+            return None
 
 
 def head(cond: Cond) -> Block:

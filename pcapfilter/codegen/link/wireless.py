@@ -79,15 +79,10 @@ def host(b: Builder, octets: bytes, direction: Direction | None) -> Cond:
         )
         return build.Inverse(build.all_of(kind, without))
 
+    test = build.directed(direction, lambda: source(b, at), lambda: destination(b, at))
+    if test is not None:
+        return test
     match direction:
-        case "src":
-            return source(b, at)
-        case "dst":
-            return destination(b, at)
-        case "src and dst":
-            return build.all_of(source(b, at), destination(b, at))
-        case None | "src or dst":
-            return build.any_of(source(b, at), destination(b, at))
         case "addr1":
             return at(ADDRESS_1)
         case "addr2":
@@ -100,7 +95,7 @@ def host(b: Builder, octets: bytes, direction: Direction | None) -> Cond:
             return build.all_of(both, at(ADDRESS_4))
         case "ra":
             return build.all_of(_kind(b, DATA), at(ADDRESS_1))
-        case "ta":
+        case _:  # ta
             return build.all_of(_kind(b, DATA), has_address_2(), at(ADDRESS_2))
 
 

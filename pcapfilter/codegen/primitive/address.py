@@ -4,7 +4,7 @@ Source: RFC 791, RFC 826, RFC 903, RFC 8200.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond
@@ -32,6 +32,7 @@ NOT_IMPLEMENTED: dict[Proto, str] = {
     "atalk": "AppleTalk", "aarp": "AARP", "lat": "LAT", "sca": "SCA", "moprc": "MOPRC",
     "mopdl": "MOPDL", "iso": "ISO", "ipx": "IPX",
 }  # fmt: skip
+OTHER_ADDRESSES = "addresses other than 802.11 MAC addresses"
 
 
 def ipv4(
@@ -88,24 +89,20 @@ def _directed(
             return build.all_of(family.is_next(b, place.ethertype), address)
         return build.all_of(family.is_next(b, place.ethertype), at(offset))
 
-    match direction:
-        case "src":
-            return one(place.source)
-        case "dst":
-            return one(place.destination)
-        case "src and dst":
-            return build.all_of(one(place.source), one(place.destination))
-        case None | "src or dst":
-            return build.any_of(one(place.source), one(place.destination))
-        case _:
-            name = spelled(direction)
-            verb = "are not valid qualifiers" if " and " in name else "is not a valid qualifier"
-            b.fail(f"{name} {verb} for addresses other than 802.11 MAC addresses")
+    test = build.directed(direction, lambda: one(place.source), lambda: one(place.destination))
+    return test or not_valid(b, direction, OTHER_ADDRESSES)
 
 
-def spelled(direction: Direction) -> str:
+def not_valid(b: Builder, direction: Direction | None, what: str) -> NoReturn:
+    """Refuse an 802.11 direction of something that has none."""
+    name = spelled(direction)
+    verb = "are not valid qualifiers" if " and " in name else "is not a valid qualifier"
+    b.fail(f"{name} {verb} for {what}")
+
+
+def spelled(direction: Direction | None) -> str:
     """Name an 802.11 direction in the way of libpcap's messages."""
-    if direction.startswith("addr"):
+    if direction and direction.startswith("addr"):
         return f"'{direction}' and 'address{direction[-1]}'"
     return f"'{direction}'"
 

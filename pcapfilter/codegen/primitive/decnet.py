@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.link import family
-from pcapfilter.codegen.primitive.address import spelled
+from pcapfilter.codegen.primitive.address import OTHER_ADDRESSES, not_valid
 from pcapfilter.expr.nodes import V4, Direction, Name, Number, Value
 from pcapfilter.net import proto
 
@@ -48,19 +48,8 @@ def host(b: Builder, value: Value, direction: Direction | None) -> Cond:
     def destination() -> Cond:
         return _at(b, swapped, tuple(form.destination for form in FORMS))
 
-    match direction:
-        case "src":
-            return source()
-        case "dst":
-            return destination()
-        case "src and dst":
-            return build.all_of(source(), destination())
-        case None | "src or dst":
-            return build.any_of(source(), destination())
-        case _:
-            name = spelled(direction)
-            verb = "are not valid qualifiers" if " and " in name else "is not a valid qualifier"
-            b.fail(f"{name} {verb} for addresses other than 802.11 MAC addresses")
+    test = build.directed(direction, source, destination)
+    return test or not_valid(b, direction, OTHER_ADDRESSES)
 
 
 def _at(b: Builder, number: int, places: tuple[int, ...]) -> Cond:

@@ -73,19 +73,12 @@ def _directed(b: Builder, places: Addresses, octets: bytes, direction: Direction
     def destination() -> Cond:
         return build.bytes_equal(b, places.destination, octets)
 
-    match direction:
-        case "src":
-            return source()
-        case "dst":
-            return destination()
-        case "src and dst":
-            return build.all_of(source(), destination())
-        case None | "src or dst":
-            return build.any_of(source(), destination())
-        case _:
-            name = spelled(direction)
-            verb = "are" if " and " in name else "is"
-            b.refuse(f"{name} {verb} only supported on {places.only}")
+    test = build.directed(direction, source, destination)
+    if test is None:
+        name = spelled(direction)
+        verb = "are" if " and " in name else "is"
+        b.refuse(f"{name} {verb} only supported on {places.only}")
+    return test
 
 
 def broadcast(b: Builder) -> Cond:

@@ -10,7 +10,7 @@ from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.cfg import Stmt
 from pcapfilter.codegen.link import family
-from pcapfilter.codegen.primitive.address import spelled
+from pcapfilter.codegen.primitive.address import not_valid
 from pcapfilter.expr.nodes import Direction, Proto
 from pcapfilter.net import proto
 
@@ -98,16 +98,5 @@ def _numbers(protocol: Proto | None) -> list[int]:
 
 
 def _directed(b: Builder, direction: Direction | None, at: Callable[[int], Cond]) -> Cond:
-    match direction:
-        case "src":
-            return at(SOURCE)
-        case "dst":
-            return at(DESTINATION)
-        case "src and dst":
-            return build.all_of(at(SOURCE), at(DESTINATION))
-        case None | "src or dst":
-            return build.any_of(at(SOURCE), at(DESTINATION))
-        case _:
-            name = spelled(direction)
-            verb = "are not valid qualifiers" if " and " in name else "is not a valid qualifier"
-            b.fail(f"{name} {verb} for ports")
+    test = build.directed(direction, lambda: at(SOURCE), lambda: at(DESTINATION))
+    return test or not_valid(b, direction, "ports")
