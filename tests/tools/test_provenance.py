@@ -1,0 +1,139 @@
+"""Where instructions come from: nothing of the program changes, and everything has an origin."""
+
+import random
+
+import pytest
+
+import pcapfilter as pf
+from pcapfilter.bpf import isa
+from pcapfilter.errors import FilterError, RejectsAllError
+from pcapfilter.tools.fields import named
+from pcapfilter.tools.provenance import Provenance, provenance_of
+from tests.strategies import ALL, draw, support
+from tests.vocabulary import RESOLVER
+
+
+def fields(text: str, link: str = "EN10MB") -> list[str]:
+    """The fields that a program reads, in order, each once."""
+    found = provenance_of(pf.compile(text, link=link, netmask=0))
+    return [*dict.fromkeys(o.field.name for o in found.origins if o.field)]
+
+
+def asked(text: str, link: str = "EN10MB") -> list[str]:
+    """What a program asks for, in order, each once."""
+    found = provenance_of(pf.compile(text, link=link, netmask=0))
+    return [*dict.fromkeys(o.asked.value.text for o in found.origins if o.asked)]
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "names"),
+    [
+        ("ip", "EN10MB", ["EtherType"]),
+        (
+            "tcp dst port 80",
+            "EN10MB",
+            [
+                "EtherType", "IPv6 next header", "TCP destination port", "IPv4 protocol",
+                "IPv4 flags and fragment offset", "IP version and header length",
+            ],
+        ),
+        (
+            "ip host 1.2.3.4", "RAW",
+            ["IP version and header length", "IPv4 source address", "IPv4 destination address"],
+        ),
+        ("arp src host 1.2.3.4", "LINUX_SLL", ["Linux cooked protocol", "ARP sender address"]),
+        ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN priority to number"]),
+        (
+            "mpls 5 and ip", "EN10MB",
+            ["EtherType", "MPLS label to time to live", "MPLS label to bottom of stack"],
+        ),
+        ("pppoes and ip6", "EN10MB", ["EtherType", "PPPoE protocol"]),
+        ("isis", "EN10MB", ["EtherType", "LLC DSAP and SSAP", "ISO NLPID"]),
+        ("ip[8] < 5", "PPP", ["PPP protocol", "IPv4 time to live"]),
+        ("icmp6[0] = 1", "EN10MB", ["EtherType", "IPv6 next header", "ICMPv6 type"]),
+        ("ip[ip[0] & 15] = 5", "IPV4", ["IP version and header length",
+                                        "IPv4 octet [IPv4 header length]"]),
+        ("wlan addr1 1:2:3:4:5:6", "IEEE802_11_RADIO", ["radiotap length, octet 1",
+         "radiotap length, octet 0", "802.11 address 1, octets 2-5",
+         "802.11 address 1, octets 0-1"]),
+    ],
+)  # fmt: skip
+def test_fields_are_named(text: str, link: str, names: list[str]) -> None:
+    found = fields(text, link)
+    assert [name for name in names if name not in found] == []
+    assert set(found) - set(names) <= {"IP version and header length"}
+
+
+def test_questions_are_about_bits_where_only_bits_are_asked_for() -> None:
+    assert "IPv4 fragment offset" in asked("udp port 53")
+    assert asked("tcp[tcpflags] & tcp-syn != 0")[-1] == "TCP SYN flag"
+    assert asked("vlan 5")[-1] == "VLAN number"
+    assert asked("tcp[13] & 0x12 = 0x12")[-1] == "TCP flags & 18"
+    assert asked("ip[2:2] > len")[-1] == "IPv4 total length"
+
+
+def test_each_instruction_knows_its_primitive() -> None:
+    found = provenance_of(pf.compile("tcp dst port 80 or 443 and len > 5"))
+    said = [found.said(pc) for pc in range(len(found.program))]
+    assert {*said} - {""} == {"tcp dst port 80", "tcp dst port 443", "len > 5"}
+    assert said[-2:] == ["", ""]
+    spans = {span for pc in range(len(found.program)) for span in found.spans(pc)}
+    assert {found.text[start:end] for start, end in spans} == {"tcp dst port 80", "443", "len > 5"}
+
+
+def test_blocks_that_were_made_one_come_from_both() -> None:
+    text = "(ether[0] = 1 and ether[9] = 5) or (ether[0] = 2 and ether[9] = 5)"
+    found = provenance_of(pf.compile(text))
+    assert (1, 3) in [origin.primitives for origin in found.origins]
+
+
+def check(found: Provenance, made: pf.Filter) -> None:
+    try:
+        assert found.program == made.program()
+    except RejectsAllError:
+        assert [*found.program] == [(isa.RET, 0, 0, 0)]
+    assert len(found.origins) == len(found.program)
+    for instruction, origin in zip(found.program, found.origins, strict=True):
+        row = isa.ROWS[instruction.code]
+        if row.mode in {"abs", "ind", "msh"}:
+            assert origin.field is not None
+            assert origin.field.name
+        if isa.is_branch(instruction.code) and origin.primitives:
+            assert origin.asked is None or origin.asked.value.text
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_nothing_of_any_program_changes(optimize: bool, rng: random.Random, sweep: float) -> None:
+    links = sorted(support())
+    for number in range(round(500 * sweep)):
+        link = links[number % len(links)]
+        text = draw(rng, link, ALL)
+        made = pf.Filter(
+            text,
+            pf.compile("", link=link, netmask=0).options._replace(
+                optimize=optimize, resolver=RESOLVER
+            ),
+        )
+        try:
+            found = provenance_of(made)
+        except FilterError as refusal:
+            with pytest.raises(type(refusal)):
+                made.program()
+            continue
+        check(found, made)
+
+
+def test_deep_texts() -> None:
+    made = pf.compile(" or ".join(f"(host 10.0.0.{n} and port {n})" for n in range(60)))
+    check(provenance_of(made), made)
+    made = pf.compile("not " * 3000 + "ip[" * 60 + "0" + "]" * 60 + " = 1", optimize=False)
+    check(provenance_of(made), made)
+
+
+def test_bits_are_named() -> None:
+    assert named("IPv4", 51, 13).name == "IPv4 fragment offset"
+    assert named("IPv4", 72, 8).written(17) == "17 (udp)"
+    assert named("Ethernet", 16, 32).name == "Ethernet destination address, octets 2-5"
+    assert named("IPv6", 64, 128).written(1) == "::1"
+    assert named("LLC", 0, 16).written(0xFEFE) == "0xfefe (ISO)"
+    assert named("nothing", 8, 8).name == "nothing octet 1"
