@@ -157,6 +157,7 @@ def _summary(
     yield f"{filters} filter{plural[0]} on {links} link type{plural[1]}: {counted}"
     if kernel:
         names = {True: "agrees", False: "differs", None: "was not asked, or is not known to agree"}
-        yield f"the kernel {', '.join(f'{names[key]}: {kernel[key]}' for key in names if kernel[key])}"
+        told = (f"{name}: {kernel[key]}" for key, name in names.items() if kernel[key])
+        yield f"the kernel {', '.join(told)}"
     if all(kind in AGREEING for kind in outcomes) and not kernel[False]:
         yield "all agree"

@@ -94,7 +94,7 @@ def compare(
     how = How(row, optimize, netmask, snaplen, source)
     first, second = read(a, how), read(b, how)
     try:
-        from pcapfilter.tools.prove import Different, Grade, Question, Unknown
+        from pcapfilter.tools.prove import Different, Grade, Question
     except ModuleNotFoundError as error:
         if error.name != "z3":
             raise
@@ -102,30 +102,23 @@ def compare(
     sides = _side(first, host), _side(second, host)
     which = None if only is None else "AB".index(only)
     deadline = time.monotonic() + timeout
-    questions, answers = {}, {}
+    questions: dict[Grade, Question] = {}
 
-    def ask(grade: Grade) -> "Answer":
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return Unknown(f"undecided after {timeout:g} s")
+    def ask(grade: Grade, share: float = 1.0) -> "Answer":
+        left = (deadline - time.monotonic()) * share
         if grade not in questions:
             questions[grade] = Question(
                 sides, grade, only=which, turns=turns, live=first.live or second.live
             )
-        found = questions[grade].ask(left, row.name)
-        return Unknown(f"undecided after {timeout:g} s") if isinstance(found, Unknown) else found
+        return questions[grade].ask(left, row.name)
 
-    answers[Grade.COMPLETE] = ask(Grade.COMPLETE)
+    complete = ask(Grade.COMPLETE, 0.5)
     # What differs on a complete packet differs on every packet.
-    answers[Grade.EVERY] = (
-        answers[Grade.COMPLETE]
-        if isinstance(answers[Grade.COMPLETE], Different)
-        else ask(Grade.EVERY)
-    )
-    shown = Grade.COMPLETE if isinstance(answers[Grade.COMPLETE], Different) else Grade.EVERY
+    every = complete if isinstance(complete, Different) else ask(Grade.EVERY)
+    shown = Grade.COMPLETE if isinstance(complete, Different) else Grade.EVERY
 
     def witnesses() -> "Iterator[Witness]":
-        found = answers[shown]
+        found = every
         for number in range(1, count + 1):
             if not isinstance(found, Different):
                 return
@@ -134,7 +127,7 @@ def compare(
                 found = ask(shown)
 
     return Comparison(
-        first, second, sides, row, answers[Grade.COMPLETE], answers[Grade.EVERY], strict, only,
+        first, second, sides, row, complete, every, strict, only,
         tuple(witnesses()),
     )  # fmt: skip
 
@@ -144,12 +137,15 @@ def _side(given: Input, host: str | None) -> "Side":
 
     ProgramError where it makes sense on none.
     """
+    from pcapfilter.ebpf import isa
     from pcapfilter.ebpf import program as ebpf
     from pcapfilter.tools.prove import WORLDS, Side, follows
 
     if not isinstance(given.program, ebpf.Program):
         return Side(given.program)
     hosts = [*WORLDS] if host is None else [host]
+    if host is None and any((row := isa.row_of(i)) and row.kind == "skb" for i in given.program):
+        hosts = ["socket"]
     faults = []
     for name in hosts:
         side = Side(given.program, name)

@@ -125,8 +125,8 @@ class _Dresser:
         """Give packets to try, the best dressed first."""
         packet = self.packet
         shortest = max(end, SHORTEST.get(link, 0))
-        self.holds([packet.caplen == packet.wirelen])
         self.holds([z3.UGE(packet.wirelen, shortest), z3.ULE(packet.wirelen, _LONGEST)])
+        self.holds([packet.caplen == packet.wirelen])
         related = [self.relate(layer) for layer in self.layers]
         self.holds([packet.wirelen == shortest])
         captured, wirelen = (

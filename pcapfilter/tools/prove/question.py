@@ -21,6 +21,10 @@ _NICE = (256, 1514, 65535)
 """Lengths that a witness should not exceed, if it can be helped."""
 
 
+_INTERRUPTED = "interrupted from keyboard"
+"""What Z3 says when it has taken a Ctrl-C for itself."""
+
+
 class Grade(Enum):
     """Which packets are meant.
 
@@ -128,7 +132,7 @@ class Question:
                 self._exclude(solver, model)
                 return Different(found)
             case _:
-                return Unknown(f"undecided after {timeout:g} s")
+                return Unknown(f"undecided after {max(timeout, 0):.2g} s")
 
     def _excused(self) -> list[Condition]:
         """Give the conditions under which a packet does not count in this grade."""
@@ -197,4 +201,7 @@ def _check(solver: z3.Solver, deadline: float) -> z3.CheckSatResult:
     if left <= 0:
         return z3.unknown
     solver.set("timeout", max(1, int(left * 1000)))
-    return solver.check()
+    found = solver.check()
+    if found == z3.unknown and solver.reason_unknown() == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return found

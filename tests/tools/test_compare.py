@@ -1,0 +1,195 @@
+"""pf.compare: what can be compared, what comes out, and witnesses that look like traffic."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import pcapfilter as pf
+from pcapfilter.bpf.text import listing
+from pcapfilter.ebpf import text as ebpf_text
+from tests import oracle
+
+pytest.importorskip("z3")
+
+from pcapfilter.tools.compare import Comparison, NoSolverError
+from pcapfilter.tools.layers import finish
+from pcapfilter.tools.prove import Different, Same, Unknown, Witness
+
+
+def confirmed(found: Comparison) -> tuple[Witness, ...]:
+    """The witnesses, on each of which libpcap's bpf_filter differs as well."""
+    for witness in found.witnesses:
+        verdicts = [
+            bool(oracle.Machine(side.program).run(witness.packet, witness.wirelen))  # type: ignore[arg-type] # classic ones
+            for side in found.sides
+        ]
+        assert verdicts == [witness.first, not witness.first]
+    return found.witnesses
+
+
+def test_same() -> None:
+    found = pf.compare("host 1.2.3.4 and port 80", "port 80 and host 1.2.3.4")
+    assert found
+    assert found.same is True
+    assert found.complete == found.every == Same(None, None)
+    assert not found.witnesses
+    assert "the same, proved" in str(found)
+
+
+@oracle.needs_libpcap
+def test_different() -> None:
+    found = pf.compare("tcp port 80 or 443", "tcp port 80 or 444", count=4)
+    assert not found
+    assert found.same is False
+    assert len(confirmed(found)) == 4
+    assert len({witness.packet for witness in found.witnesses}) == 4
+    assert "a packet" not in str(found)
+    assert "packet 4 that" in str(found)
+
+
+@oracle.needs_libpcap
+def test_the_recorded_mistake_of_libpcap(tmp_path: Path) -> None:
+    """Its two listings of one expression differ, on a packet on which bpf_filter agrees."""
+    text = "link[0:1] & 0xffffffff != 0"
+    for name, optimize in (("best", True), ("plain", False)):
+        program = oracle.compile(text, optimize=optimize)
+        (tmp_path / name).write_text(listing(program), encoding="utf-8")
+    found = pf.compare(f"@{tmp_path / 'best'}", f"@{tmp_path / 'plain'}")
+    [witness] = confirmed(found)
+    assert found.same is False
+    assert witness.packet[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["tcp[13] & 2 = 1", "port 80 and not tcp and not udp and not sctp"]
+)
+def test_never_matches(text: str) -> None:
+    nothing = pf.compile("ip and not ip")
+    assert pf.compare(text, nothing, strict=True, optimize=False)
+    assert pf.compare(text, "", only="A", strict=True)
+    assert not pf.compare(text, "", only="B")
+
+
+@oracle.needs_libpcap
+def test_only_one_side() -> None:
+    wide, narrow = "tcp port 80 or 443", "tcp port 443"
+    assert pf.compare(wide, narrow, only="B")
+    found = pf.compare(wide, narrow, only="A", count=3)
+    assert all(witness.first for witness in confirmed(found))
+    assert len(found.witnesses) == 3
+    assert "none is selected by B alone" in str(pf.compare(wide, narrow, only="B"))
+
+
+@oracle.needs_libpcap
+def test_grades() -> None:
+    looks = pf.compile("ip[30] = 1 or ip", optimize=False)
+    found = pf.compare(looks, "ip")
+    assert isinstance(found.complete, Same)
+    assert isinstance(found.every, Different)
+    assert found.same is True
+    assert "ends before what is looked for" in str(found)
+    assert len(confirmed(found)) == 1
+    strict = pf.compare(looks, "ip", strict=True)
+    assert strict.same is False
+    [witness] = strict.witnesses
+    assert len(witness.packet) < witness.wirelen
+
+
+def test_listings(tmp_path: Path) -> None:
+    made = pf.compile("udp port 53", netmask=0)
+    program = made.program()
+    for style in ("d", "dd", "ddd"):
+        (tmp_path / style).write_text(listing(program, style) + "\n", encoding="utf-8")
+        assert pf.compare(f"@{tmp_path / style}", made, strict=True)
+    for host in ("user", "socket", "tc", "xdp"):
+        (tmp_path / host).write_text(ebpf_text.listing(made.ebpf(host)), encoding="utf-8")
+        assert pf.compare(f"@{tmp_path / host}", made, strict=True).sides[0].host == host
+        assert pf.compare(made.ebpf(host), "udp port 54", host=host).same is False
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   \n", "tcp port 80", "(000) nonsense", "3\n6 0 0 0", "0: (95) nonsense"]
+)
+def test_what_is_no_listing(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(pf.ProgramError, match=r"odd: "):
+        pf.compare(f"@{path}", "tcp")
+
+
+def test_listings_without_meaning(tmp_path: Path) -> None:
+    (tmp_path / "stray").write_text("1\n5 0 0 9\n", encoding="utf-8")
+    with pytest.raises(pf.ProgramError, match="jump out of the program"):
+        pf.compare(f"@{tmp_path / 'stray'}", "tcp")
+    (tmp_path / "ebpf").write_text("0: (79) r0 = *(u64 *)(r3 +0)\n1: (95) exit\n", encoding="utf-8")
+    with pytest.raises(pf.ProgramError, match="on host xdp"):
+        pf.compare(f"@{tmp_path / 'ebpf'}", "tcp")
+
+
+def test_missing_file() -> None:
+    with pytest.raises(FileNotFoundError):
+        pf.compare("@/does/not/exist", "tcp")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "link"),
+    [
+        ("tcp port 80", "tcp port 81", "EN10MB"),
+        ("udp port 53", "udp dst port 53", "EN10MB"),
+        ("icmp", "ip", "RAW"),
+        ("icmp6", "ip6", "LINUX_SLL2"),
+        ("vlan 5 and tcp", "vlan and tcp", "EN10MB"),
+        ("arp host 1.2.3.4", "arp src 1.2.3.4", "EN10MB"),
+        ("greater 200", "greater 300", "EN10MB"),
+        ("ip[2:2] > 100", "ip[2:2] > 99", "EN10MB"),
+        ("ip6 protochain 6", "ip6 proto 6", "EN10MB"),
+        ("sctp port 5", "sctp src port 5", "EN10MB"),
+        ("pppoes 3 and ip", "pppoes and ip", "EN10MB"),
+        ("mpls 16 and ip", "mpls and ip", "EN10MB"),
+    ],
+)
+def test_witnesses_look_like_traffic(one: str, other: str, link: str) -> None:
+    """Lengths and checksums are right, addresses those for documentation unless asked for."""
+    [witness] = pf.compare(one, other, link=link, netmask=0).witnesses
+    octets = bytearray(witness.packet)
+    assert len(octets) == witness.wirelen
+    finish.checksums(octets, link)
+    assert octets == witness.packet
+    if link == "EN10MB":
+        assert octets[:12].hex(":") == "02:00:00:00:00:02:02:00:00:00:00:01"
+        assert 60 <= len(octets) <= 300
+
+
+def test_explained_field_by_field() -> None:
+    told = str(pf.compare("not host 1.2.3.4 or host 5.6.7.8", "not (host 1.2.3.4 or host 5.6.7.8)"))
+    assert "that A selects and B does not: 60 octets" in told
+    assert "IPv4 destination                 5.6.7.8" in told
+    assert "AB  12-13    Ethernet type                    0x0800 (IPv4)" in told
+
+
+def test_time_limit() -> None:
+    hard = "ip[0:4] * ip[4:4] % 1000003 = 17 and ip[8:4] * ip[12:4] % 1000033 = 9"
+    found = pf.compare(hard, hard.replace("17", "18"), timeout=0.002)
+    assert found.same is None
+    assert isinstance(found.complete, Unknown)
+    assert "unknown: undecided after 0" in str(found)
+
+
+def test_live_programs_are_told_the_same() -> None:
+    found = pf.compare("inbound", "outbound", source="live", netmask=0)
+    assert found.same is False
+    assert "the kernel says: type is" in str(found)
+
+
+def test_without_z3(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("pcapfilter.tools.prove")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "z3", None)
+    with pytest.raises(NoSolverError, match=r"pip install 'pcapfilter-engine\[prove\]'"):
+        pf.compare("tcp", "udp")
+
+
+def test_other_things_are_refused() -> None:
+    with pytest.raises(TypeError, match="not a filter"):
+        pf.compare(5, "tcp")  # type: ignore[arg-type] # that is the test
