@@ -1,0 +1,65 @@
+"""`pcapfilter lint`: what in a filter is likely not meant.
+
+The exit code is 0 where nothing is found (notes do not count, unless --strict), 1 for findings, 2
+for trouble.
+"""
+
+from pcapfilter import filter as roof
+from pcapfilter.cli import run as command
+from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+from pcapfilter.tools.lint import RULES, TIMEOUT, inspect
+
+FLAGS = (
+    Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
+    Flag("F", "", "FILE", "", "read the expression from FILE"),
+    Flag("", "ignore", "RULE,...", "", "leave out these rules"),
+    Flag("", "strict", "", "", "let notes count for the exit code, too"),
+    Flag("", "timeout", "SECONDS", "", f"give up proving after so long ({TIMEOUT:g})"),
+    Flag("h", "help", "", "", "print this and stop"),
+)
+CLEAN, FOUND = 0, 1
+
+
+def run(words: list[str]) -> int:
+    """Print the findings; give the exit code."""
+    line = read_command_line(words, FLAGS)
+    if line.times("h"):
+        print("Usage: pcapfilter lint [option ...] [expression]", "", sep="\n")
+        print(*described(FLAGS), "", "Rules:", sep="\n")
+        print(*(f"  {', '.join(rule.names):<28}{rule.purpose}" for rule in RULES), sep="\n")
+        return CLEAN
+    made = roof.compile(command.expression(line), link=line.last("y") or "EN10MB", netmask=0)
+    report = inspect(made, timeout=_seconds(line), ignore=_ignored(line))
+    for number, found in enumerate(report.findings):
+        print(*[""] * bool(number), *found.lines(made.text), sep="\n")
+    if report.large:
+        command.say("lint: too large to look at its parts; the whole was looked at")
+    if not report.solver:
+        command.say("lint: nothing is proved without Z3: pip install 'pcapfilter-engine[prove]'")
+    if report.open:
+        what = "question" if report.open == 1 else "questions"
+        command.say(f"lint: {report.open} {what} stayed open; --timeout gives more time")
+    counting = [f for f in report.findings if f.level == "warning" or line.times("strict")]
+    return FOUND if counting else CLEAN
+
+
+def _ignored(line: CommandLine) -> list[str]:
+    known = [name for rule in RULES for name in rule.names]
+    names = [name for value in line.given.get("ignore", ()) for name in value.split(",")]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"lint: no such rule: {name!r} ({', '.join(known)})")
+    return names
+
+
+def _seconds(line: CommandLine) -> float:
+    text = line.last("timeout")
+    if text is None:
+        return TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e6:
+        raise UsageError(f"lint: --timeout takes seconds, not {text!r}")
+    return seconds

@@ -1,0 +1,102 @@
+r"""Findings: what in a filter is likely not meant, with the place, the reason and what to write.
+
+    for found in findings("tcp[13] & 2 = 1"):
+        print(*found.lines("tcp[13] & 2 = 1"), sep="\n")
+
+rules.py    the rules as a table             finding.py   Finding and Rewriting
+subject.py  a text and what can be proved    tree.py      walks over an Expr, and changes to it
+
+What is said to be proved was proved by tools.prove (the extra `prove`). Without it the rules that
+need no proof work, and rewritings are not compared.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pcapfilter import filter as roof
+from pcapfilter.engine import reference
+from pcapfilter.expr.nodes import Everything
+from pcapfilter.tools.lint.finding import Finding, Rewriting
+from pcapfilter.tools.lint.rules import RULES, Rule
+from pcapfilter.tools.lint.subject import Subject
+from pcapfilter.tools.lint.tree import children
+
+__all__ = ["RULES", "Finding", "Report", "Rewriting", "Rule", "findings", "inspect", "telling"]
+
+DEEPEST, MOST = 100, 1000
+"""An expression deeper than that, or of more nodes, is looked at as a whole only."""
+
+TIMEOUT = 10.0
+"""Seconds after which questions stay open."""
+
+
+class Report(NamedTuple):
+    """What came of an inspection.
+
+    `open` counts the questions that the prover had no time for, `solver` tells whether it is there,
+    and `large` that the expression was too large to look at its parts.
+    """
+
+    findings: tuple[Finding, ...]
+    open: int = 0
+    solver: bool = True
+    large: bool = False
+
+
+def findings(
+    text: str,
+    *,
+    link: roof.Link = "EN10MB",
+    netmask: int | None = None,
+    timeout: float = TIMEOUT,
+    ignore: Sequence[str] = (),
+) -> list[Finding]:
+    """Give what there is to say about a text; FilterError where it is refused.
+
+    `timeout` is how many seconds proofs may take; `ignore` names rules to leave out.
+    """
+    made = roof.compile(text, link=link, netmask=netmask)
+    return [*inspect(made, timeout=timeout, ignore=ignore).findings]
+
+
+def inspect(
+    made: roof.Filter, *, timeout: float = TIMEOUT, ignore: Sequence[str] = ()
+) -> Report:  # fmt: skip
+    """Give what there is to say about a Filter, and what was left open."""
+    subject = Subject(made.text, made, timeout)
+    if isinstance(subject.expr, Everything):
+        return Report((), solver=subject.solver)
+    large = _is_large(subject)
+    found = [
+        finding
+        for rule in RULES
+        if not (large and not rule.whole) and not {*rule.names} <= {*ignore}
+        for finding in rule.find(subject)
+        if finding.rule not in ignore
+    ]
+    return Report(tuple(found), subject.open, subject.solver, large)
+
+
+def telling(
+    found: Sequence[Finding], made: roof.Filter, packet: bytes, wirelen: int | None = None
+) -> list[Finding]:
+    """Give the findings that bear on one packet: a rewriting would decide otherwise about it."""
+    subject = Subject(made.text, made, 0.0)
+    verdict = bool(reference.run(subject.own, packet, wirelen))
+    bearing = []
+    for finding in found:
+        programs = [subject.program(rewriting.text) for rewriting in finding.rewritings]
+        if any(p and bool(reference.run(p, packet, wirelen)) != verdict for p in programs):
+            bearing.append(finding)
+    return bearing
+
+
+def _is_large(subject: Subject) -> bool:
+    count, waiting = 0, [(subject.expr, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > DEEPEST or count > MOST:
+            return True
+        waiting += [(child, depth + 1) for child in children(node)]
+    return False

@@ -1,0 +1,132 @@
+"""What is proved without effect: the whole never or always matches, or a part may be left out."""
+
+from collections.abc import Iterator
+
+from pcapfilter.expr.nodes import And, Binary, Expr, Load, Number, Or, Relation
+from pcapfilter.expr.text import to_text
+from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.subject import EVERYTHING, Subject
+from pcapfilter.tools.lint.tree import (
+    Path,
+    changed,
+    children,
+    leaves,
+    on_the_way,
+    spelled,
+    walk,
+    without,
+)
+
+
+def constants(subject: Subject) -> Iterator[Finding]:
+    """Find a text that no packet matches, or every packet."""
+    if subject.constant == "never":
+        yield from _never(subject)
+    elif subject.constant == "always":
+        whole = subject.same(EVERYTHING, every=True)
+        which = "every packet" if whole else "every packet that is not cut short"
+        yield Finding(
+            "always", "warning", subject.expr.span, f"{which} matches (proved){_why(subject)}"
+        )  # fmt: skip
+
+
+def _never(subject: Subject) -> Iterator[Finding]:
+    core = _core(subject)
+    rewritings = []
+    for place in leaves(subject.expr):
+        meant = _meant(place.node)
+        if meant:
+            tree = changed(subject.expr, place.path, meant)
+            rewritings.append(subject.rewriting(spelled(tree), "perhaps meant"))
+    spans = [node.span for node in core]
+    reason = _why(subject)
+    if len(core) > 1 and not reason:
+        reason = f": {subject.quoted(spans)} exclude each other"
+        path = _path_of(subject.expr, core[-1])
+        rest = without(subject.text, subject.expr, path)
+        rewritings.append(subject.rewriting(rest, f"without {subject.quoted(spans[-1:])}"))
+    elif core and core[0] is not subject.expr and not reason:
+        reason = f": {subject.quoted(spans)} never holds"
+    yield Finding(
+        "never", "warning", spans[0] if len(spans) == 1 else subject.expr.span,
+        f"no packet matches (proved){reason}", tuple(rewritings),
+    )  # fmt: skip
+
+
+def _core(subject: Subject) -> list[Expr]:
+    """Give terms of the outermost `and` that exclude each other, and not without one of them."""
+    if not isinstance(subject.expr, And):
+        return [subject.expr]
+    core = [*subject.expr.terms]
+    for term in subject.expr.terms:
+        rest = [other for other in core if other is not term]
+        if rest and subject.selects_some(_joined(rest)) is False:
+            core = rest
+    return core
+
+
+def _joined(terms: list[Expr]) -> str:
+    return to_text(terms[0] if len(terms) == 1 else And(tuple(terms)))
+
+
+def _path_of(root: Expr, node: Expr) -> Path:
+    return next(place.path for place in walk(root) if place.node is node)
+
+
+def parts(subject: Subject) -> Iterator[Finding]:
+    """Find terms without which the same packets match."""
+    if subject.constant:
+        return
+    told: list[Path] = []
+    for path, node in [*walk(subject.expr)][::-1]:
+        if not path or any(path[: len(other)] == other for other in told):
+            continue
+        above = on_the_way(subject.expr, path)[-2]
+        if not isinstance(above, And | Or) or _sibling_told(path, told, len(children(above))):
+            continue
+        text = without(subject.text, subject.expr, path)
+        program = subject.program(text)
+        if program is None or not subject.same(program):
+            continue
+        told.append(path)
+        what = subject.quoted([node.span])
+        held = "holds whenever the rest does" if isinstance(above, And) else "adds no packet"
+        yield Finding(
+            "no-effect", "warning", node.span, f"{what} has no effect: it {held}{_reason(node)}",
+            (subject.rewriting(text, "without it"),),
+        )  # fmt: skip
+
+
+def _sibling_told(path: Path, told: list[Path], count: int) -> bool:
+    """Tell whether all other terms were found to be without effect: not both of two are."""
+    siblings = [other for other in told if other[:-1] == path[:-1]]
+    return len(siblings) >= 1 and count - len(siblings) <= 1
+
+
+# ---- reasons -----------------------------------------------------------------------------------
+
+
+def _why(subject: Subject) -> str:
+    """Give why one of the relations always or never holds, if one does so by its numbers."""
+    return next(filter(None, (_reason(place.node) for place in leaves(subject.expr))), "")
+
+
+def _reason(node: Expr) -> str:
+    match node:
+        case Relation(op, Binary("&", _, Number(mask)), Number(value)) if value & ~mask:
+            always = {"=": "never", "!=": "always"}.get(op)
+            if always:
+                return f": what is left of & {mask:#x} is never {value:#x}, so this {always} holds"
+        case Relation(op, Load(_, _, size), Number(value)) if value >> 8 * size:
+            always = "always" if op in {"!=", "<", "<="} else "never"
+            most = (1 << 8 * size) - 1
+            return f": what is loaded is {most:,} at most, so this {always} holds"
+    return ""
+
+
+def _meant(node: Expr) -> Expr | None:
+    """Give what `tcp[13] & 2 = 1` was likely meant as."""
+    match node:
+        case Relation("=", Binary("&", _, Number(mask)) as left, Number(value)) if value & ~mask:
+            return Relation("!=", left, Number(0))
+    return None

@@ -1,0 +1,185 @@
+"""Words that see less, or more, than their name says: IPv4 alone, no fragments, ARP as well."""
+
+from collections.abc import Iterator
+
+from pcapfilter.expr.nodes import (
+    V4,
+    V6,
+    Arith,
+    Binary,
+    Expr,
+    Load,
+    Match,
+    Negate,
+    Number,
+    Protocol,
+    Relation,
+)
+from pcapfilter.expr.text import to_text
+from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.subject import Subject
+from pcapfilter.tools.lint.tree import Place, changed, leaves, outer, replaced, replaced_all
+
+OVER_BOTH = {
+    # what is looked into behind IPv4 alone, though IPv6 carries it too -> its protocol number
+    "tcp": 6,
+    "udp": 17,
+    "sctp": 132,
+    "pim": 103,
+    "vrrp": 112,
+}
+IPV6_HEADER = 40
+LATER_FRAGMENT = "ip[6:2] & 0x1fff != 0"
+EXTENDED = "ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60"
+"""IPv6 packets with a hop-by-hop, routing, fragment or destination header first."""
+
+
+def accessors(subject: Subject) -> Iterator[Finding]:
+    """Find `tcp[13]` and the like: libpcap looks for the header behind IPv4 alone."""
+    for place in leaves(subject.expr):
+        node = place.node
+        if not isinstance(node, Relation):
+            continue
+        loads = [load for load in loads_of(node) if load.proto in OVER_BOTH]
+        if not loads:
+            continue
+        names = ", ".join(dict.fromkeys(f"`{load.proto}[...]`" for load in loads))
+        rewritings = []
+        sixth = _behind_ipv6(node)
+        if sixth:
+            own = " ".join(subject.text[slice(*outer(subject.text, node.span))].split())
+            both = replaced(subject.text, subject.expr, place.path, f"{own} or ({sixth})")
+            rewritings.append(subject.rewriting(both, "IPv6 without extension headers as well"))
+        if rewritings and rewritings[0].relation == "same":
+            continue
+        if not rewritings and subject.selects_some(_with_ipv6(subject, place)) is False:
+            continue
+        yield Finding(
+            "ipv4-only", "warning", node.span,
+            f"{names} looks behind IPv4 alone: in an IPv6 packet this never holds",
+            tuple(rewritings),
+        )  # fmt: skip
+
+
+def loads_of(node: Relation) -> list[Load]:
+    """Give the packet accesses of a relation."""
+    found: list[Load] = []
+    waiting: list[Arith] = [node.right, node.left]
+    while waiting:
+        match waiting.pop():
+            case Load() as load:
+                found.append(load)
+                waiting.append(load.index)
+            case Binary(_, left, right):
+                waiting += [right, left]
+            case Negate(operand):
+                waiting.append(operand)
+    return found
+
+
+def _behind_ipv6(node: Relation) -> str:
+    """Give the same test behind a fixed IPv6 header; nothing where the places are computed."""
+    loads = loads_of(node)
+    protos = {load.proto for load in loads}
+    if len(protos) != 1 or not all(isinstance(load.index, Number) for load in loads):
+        return ""
+    [proto] = protos
+    text = to_text(node)
+    for load in dict.fromkeys(loads):
+        assert isinstance(load.index, Number)
+        moved = Load("ip6", Number(IPV6_HEADER + load.index.value), load.size)
+        text = text.replace(_load_text(load), _load_text(moved))
+    return f"ip6[6] = {OVER_BOTH[proto]} and {text}"
+
+
+def _load_text(load: Load) -> str:
+    return to_text(Relation("=", load, Number(0))).removesuffix(" = 0")
+
+
+def _with_ipv6(subject: Subject, place: Place) -> str:
+    """Give the IPv6 packets that would match if the relation held for its protocol."""
+    load = next(load for load in loads_of_expr(place.node) if load.proto in OVER_BOTH)
+    tree = changed(subject.expr, place.path, Protocol(load.proto))
+    return f"ip6 and ({to_text(tree)})"
+
+
+def loads_of_expr(node: Expr) -> list[Load]:
+    """Give the packet accesses of a primitive."""
+    return loads_of(node) if isinstance(node, Relation) else []
+
+
+def ports(subject: Subject) -> Iterator[Finding]:
+    """Find ports: they are not seen in later fragments, nor behind IPv6 extension headers."""
+    places = [
+        place for place in leaves(subject.expr)
+        if isinstance(place.node, Match) and place.node.qualifier.kind in {"port", "portrange"}
+    ]  # fmt: skip
+    if not places or subject.constant:
+        return
+    missed = []
+    for what, test in (
+        ("later fragments (they carry no ports)", LATER_FRAGMENT),
+        ("packets with IPv6 extension headers", EXTENDED),
+    ):
+        text = replaced_all(
+            subject.text, subject.expr,
+            [(place.path, f"{_written(subject, place)} or {test}") for place in _last(places)],
+        )  # fmt: skip
+        rewriting = subject.rewriting(text, f"{what} as well, whatever their ports")
+        if rewriting.relation not in {"same", "same if whole"}:
+            missed.append((what, rewriting))
+    if missed:
+        spans = tuple(place.node.span for place in places)
+        misses = " and ".join(what for what, _ in missed)
+        yield Finding(
+            "port", "note", spans[0],
+            f"ports are looked for right behind the IP header: {misses} do not match",
+            tuple(rewriting for _, rewriting in missed), spans[1:],
+        )  # fmt: skip
+
+
+def _last(places: list[Place]) -> list[Place]:
+    """Give the last of the places below each node: what is added there need not be repeated."""
+    return [*{place.path[:-1]: place for place in places}.values()]
+
+
+def _written(subject: Subject, place: Place) -> str:
+    """Give a primitive as it is written; spelled out where the text leaves something out."""
+    own = subject.text[slice(*place.node.span)]
+    return own if len(own.split()) > 1 else to_text(place.node)
+
+
+def hosts(subject: Subject) -> Iterator[Finding]:
+    """Find `host` and `net` without a protocol: they match ARP and RARP packets, too."""
+    places = [
+        place for place in leaves(subject.expr)
+        if isinstance(place.node, Match)
+        and place.node.qualifier.proto is None
+        and place.node.qualifier.kind in {None, "host", "net"}
+    ]  # fmt: skip
+    if not places or subject.constant:
+        return
+    changes = [(place.path, _of_ip(subject, place)) for place in places]
+    text = replaced_all(subject.text, subject.expr, changes)
+    rewriting = subject.rewriting(text, "IP alone")
+    if rewriting.relation == "same":
+        return
+    spans = tuple(place.node.span for place in places)
+    yield Finding(
+        "arp", "note", spans[0],
+        "an address without a protocol is looked for in ARP and RARP packets, too",
+        (rewriting,), spans[1:],
+    )  # fmt: skip
+
+
+def _of_ip(subject: Subject, place: Place) -> str:
+    """Give an address as one of IP."""
+    node, own = place.node, _written(subject, place)
+    assert isinstance(node, Match)
+    match node.value:
+        case V4() | Number():
+            return f"ip {own}"
+        case V6():
+            return f"ip6 {own}"
+        case _:
+            return f"ip {own} or ip6 {own}"

@@ -1,0 +1,66 @@
+"""What lint has to say: a Finding with its place and reason, and Rewritings with what is proved."""
+
+from typing import Literal, NamedTuple
+
+from pcapfilter.errors import FilterError, Span
+
+Level = Literal["warning", "note"]
+Relation = Literal["same", "different", "same if whole", "unproved"]
+
+
+class Rewriting(NamedTuple):
+    """Another text, and how what it selects relates to what the text at hand selects.
+
+    "same if whole": on packets on which no load fails, and not on all others. "unproved": nothing
+    is known. `purpose` says what the other text is; `witness` is a packet that only one of the two
+    selects (the other text where `theirs`), in words `sample`.
+    """
+
+    text: str
+    purpose: str
+    relation: Relation = "unproved"
+    sample: str = ""
+    theirs: bool = False
+    witness: bytes | None = None
+
+    def __str__(self) -> str:
+        """Give what is proved of it."""
+        match self.relation:
+            case "same":
+                return "proved: it selects the same packets"
+            case "same if whole":
+                return f"proved: the same but for packets that end too early; {self._shown}"
+            case "different":
+                return f"proved: it differs; {self._shown}"
+            case "unproved":
+                return "what it selects was not compared"
+
+    @property
+    def _shown(self) -> str:
+        who = "it selects" if self.theirs else "it does not select"
+        return f"{who}, say, {self.sample}"
+
+
+class Finding(NamedTuple):
+    """One thing found: by which rule, where, why, and what to write instead.
+
+    A "note" tells of a limit that a filter of its kind has; a "warning" of what is likely not
+    meant. `others` are further places that it is about.
+    """
+
+    rule: str
+    level: Level
+    span: Span
+    reason: str
+    rewritings: tuple[Rewriting, ...] = ()
+    others: tuple[Span, ...] = ()
+
+    def lines(self, text: str) -> list[str]:
+        """Give the finding as lines: level and reason, the place in the text, the rewritings."""
+        placed = FilterError(f"{self.level}: {self.reason}", text=text, span=self.span)
+        lines = str(placed).splitlines()
+        lines[0] += f" [{self.rule}]"
+        for rewriting in self.rewritings:
+            lines += [f"  {rewriting.purpose}:", f"    {rewriting.text or '(the empty text)'}"]
+            lines += [f"    ({rewriting})"]
+        return lines

@@ -1,0 +1,37 @@
+"""The rules as a table: what is looked for, in this order."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pcapfilter.tools.lint import effects, failing, families, precedence, shifts, size
+from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.subject import Subject
+
+
+class Rule(NamedTuple):
+    """One rule: the names its findings have, what they say in short, and what finds them.
+
+    `proves` tells that it finds nothing without the prover; `whole` that it looks at the program
+    alone, and so at expressions of any depth.
+    """
+
+    names: tuple[str, ...]
+    purpose: str
+    find: Callable[[Subject], Iterator[Finding]]
+    proves: bool = False
+    whole: bool = False
+
+
+RULES = (
+    Rule(("never", "always"), "no packet matches, or every one does", effects.constants, True),
+    Rule(("precedence",), "`a or b and c`", precedence.alike),
+    Rule(("not",), "`not a or b`", precedence.negations),
+    Rule(("shift",), "tests behind a vlan, mpls, ... that need not be there", shifts.shifts),
+    Rule(("no-effect",), "a part without which the same packets match", effects.parts, True),
+    Rule(("ipv4-only",), "`tcp[13]` and the like: never in IPv6", families.accessors),
+    Rule(("short-packet",), "a load that rejects short packets, under `not` too", failing.failing),
+    Rule(("kernel",), "programs that the kernel refuses", size.kernel, whole=True),
+    Rule(("xt_bpf",), "programs too long for iptables -m bpf", size.firewall, whole=True),
+    Rule(("port",), "ports in fragments and behind IPv6 extension headers", families.ports),
+    Rule(("arp",), "addresses that match ARP, too", families.hosts),
+)  # fmt: skip

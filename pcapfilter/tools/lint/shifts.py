@@ -1,0 +1,134 @@
+"""Words that move where all that follows is looked for, across `or`, under `not`."""
+
+from collections.abc import Iterator, Sequence
+
+from pcapfilter.expr.nodes import And, Expr, Or, Word
+from pcapfilter.expr.text import to_text
+from pcapfilter.tools.lint.finding import Finding, Rewriting
+from pcapfilter.tools.lint.subject import Subject
+from pcapfilter.tools.lint.tree import (
+    Path,
+    Place,
+    changed,
+    children,
+    leaves,
+    on_the_way,
+    replaced,
+    spelled,
+    walk,
+    with_children,
+)
+
+SHIFTS = {
+    # word -> where what follows it is looked for
+    "vlan": "4 octets on, behind the tag",
+    "mpls": "behind the MPLS label",
+    "pppoes": "behind the PPPoE header",
+    "geneve": "inside the Geneve tunnel",
+}
+TAG = "ether[14:2] & 0xfff"
+"""The VLAN number of the outermost tag of an Ethernet frame."""
+
+
+def shifts(subject: Subject) -> Iterator[Finding]:
+    """Find what is looked for behind a header that need not be there.
+
+    Where a test comes after `vlan` in an `and`, it is made only where there is a tag; after it in
+    an `or`, or behind `not vlan`, it looks in the same shifted place although there may be no tag.
+    """
+    primitives = leaves(subject.expr)
+    told: set[Path] = set()
+    for number, place in enumerate(primitives):
+        node = place.node
+        if not isinstance(node, Word) or node.word not in SHIFTS:
+            continue
+        moved = [
+            later
+            for later in primitives[number + 1 :]
+            if later.path not in told and not _holds_before(subject.expr, place.path, later.path)
+        ]
+        if moved:
+            told.update(later.path for later in moved)
+            yield from _finding(subject, node, place, moved)
+
+
+def _holds_before(root: Expr, first: Path, later: Path) -> bool:
+    """Tell whether a test is made only where one before it in the text holds."""
+    common = 0
+    while first[common] == later[common]:
+        common += 1
+    nodes = on_the_way(root, first)
+    return all(isinstance(node, And) for node in nodes[common:-1])
+
+
+def _finding(
+    subject: Subject, node: Word, place: Place, moved: Sequence[Place]
+) -> Iterator[Finding]:
+    spans = tuple(later.node.span for later in moved)
+    rewritings = [*_rewritings(subject, place, moved)]
+    if rewritings and all(rewriting.relation == "same" for rewriting in rewritings):
+        return
+    word = to_text(node)
+    what = subject.quoted(spans)
+    if all(isinstance(p.node, Word) and p.node.word == node.word for p in moved):
+        what += f" (a further {node.word} header, inside the first)"
+    yield Finding(
+        "shift", "warning", spans[0],
+        f"after `{word}`, {what} is looked for {SHIFTS[node.word]}, "
+        f"also in packets that `{word}` does not match",
+        tuple(rewritings), spans[1:],
+    )  # fmt: skip
+
+
+def _rewritings(subject: Subject, place: Place, moved: Sequence[Place]) -> Iterator[Rewriting]:
+    tags = _as_one_tag(subject, place)
+    if tags:
+        yield subject.rewriting(tags, "one tag with either number")
+        return
+    tree = _reordered(subject.expr, place.path, moved)
+    if to_text(tree) != to_text(subject.expr):
+        yield subject.rewriting(spelled(tree), f"the same tests, {_name(place)} last")
+
+
+def _name(place: Place) -> str:
+    return f"`{to_text(place.node)}`"
+
+
+def _reordered(root: Expr, first: Path, moved: Sequence[Place]) -> Expr:
+    """Give the tree with the shifting word's term last wherever it came before what it moves."""
+    meetings = set()
+    for later in moved:
+        common = 0
+        while first[common] == later.path[common]:
+            common += 1
+        meetings.add(first[:common])
+    for path in sorted(meetings, key=len, reverse=True):
+        root = changed(root, path, _shifting_last(on_the_way(root, path)[-1]))
+    return root
+
+
+def _shifting_last(node: Expr) -> Expr:
+    terms = sorted(children(node), key=_is_shifting)
+    return with_children(node, terms)
+
+
+def _is_shifting(node: Expr) -> bool:
+    return any(isinstance(p.node, Word) and p.node.word in SHIFTS for p in walk(node))
+
+
+def _as_one_tag(subject: Subject, place: Place) -> str:
+    """Give `vlan 5 or vlan 6` as what was likely meant; nothing where it is something else."""
+    if not place.path or subject.link.name != "EN10MB":
+        return ""
+    above = on_the_way(subject.expr, place.path)[-2]
+    if not isinstance(above, Or) or place.path[-1]:
+        return ""
+    numbers = [
+        term.args[0] for term in above.terms
+        if isinstance(term, Word) and term.word == "vlan" and term.args
+    ]  # fmt: skip
+    before = [p for p in leaves(subject.expr) if p.path < place.path and _is_shifting(p.node)]
+    if len(numbers) < len(above.terms) or before:
+        return ""
+    tests = " or ".join(f"{TAG} = {number}" for number in numbers)
+    return replaced(subject.text, subject.expr, place.path[:-1], f"vlan and ({tests})")
