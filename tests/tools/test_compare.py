@@ -169,8 +169,7 @@ def test_explained_field_by_field() -> None:
 
 
 def test_time_limit() -> None:
-    hard = "ip[0:4] * ip[4:4] % 1000003 = 17 and ip[8:4] * ip[12:4] % 1000033 = 9"
-    found = pf.compare(hard, hard.replace("17", "18"), timeout=0.002)
+    found = pf.compare("tcp port 80", "tcp port 81", timeout=0.001)
     assert found.same is None
     assert isinstance(found.complete, Unknown)
     assert "unknown: undecided after 0" in str(found)

@@ -1,0 +1,193 @@
+"""`pcapfilter check`: beside the tcpdump installed, and beside ones that are made up here."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+import pcapfilter as pf
+from pcapfilter.bpf.text import listing
+from pcapfilter.cli import main
+from pcapfilter.cli.commands.check import COMMON
+from tests import oracle
+
+pytest.importorskip("z3")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def pretend(folder: Path, *answers: tuple[str, str]) -> str:
+    """A tcpdump of one's own, that answers texts with programs; it knows nothing else."""
+    rows = [f'"{text}") cat <<"E"\n{answer}\nE\n;;' for text, answer in answers]
+    path = folder / "tcpdump"
+    path.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = --version ]; then\n'
+        'printf "tcpdump version 9\\nlibpcap version 8\\n"; exit; fi\n'
+        'for text; do :; done\ncase "$text" in\n' + "\n".join(rows) + "\n"
+        '*) echo "tcpdump: cannot parse filter expression: syntax error" >&2; exit 1;;\nesac\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def numbers(text: str) -> str:
+    return listing(pf.compile(text, netmask=0).program(), "ddd")
+
+
+@oracle.needs_tcpdump
+@oracle.needs_libpcap
+def test_identical(capsys: Captured) -> None:
+    assert main(["check", "tcp", "port", "80"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"asked: {oracle.tcpdump_path()} (tcpdump ")
+    assert ", libpcap 1.10" in told[0]
+    assert told[2:] == [
+        "tcp port 80",
+        f"  identical: {', '.join(COMMON)}",
+        "",
+        f"1 filter on {len(COMMON)} link types: {len(COMMON)} identical",
+        "all agree",
+    ]
+
+
+@oracle.needs_tcpdump
+@oracle.needs_libpcap
+def test_all_link_types(capsys: Captured) -> None:
+    assert main(["check", "--all-links", "tcp"]) == 0
+    told = capsys.readouterr().out
+    assert "refused by both (link-layer type filtering not implemented): MTP2" in told
+    assert "link type unknown to tcpdump: " in told
+
+
+@oracle.needs_tcpdump
+@oracle.needs_libpcap
+def test_where_libpcap_is_wrong(capsys: Captured) -> None:
+    """Our program differs, and libpcap's own unoptimised one agrees with ours."""
+    assert main(["check", "-y", "EN10MB", "link[0:1] & 0xffffffff != 0"]) == 1
+    told = capsys.readouterr().out
+    assert "different: EN10MB" in told
+    assert "tcpdump's unoptimised program (-O) agrees with pcapfilter" in told
+    assert "that B selects and A does not" in told
+    assert main(["check", "-O", "-y", "EN10MB", "link[0:1] & 0xffffffff != 0"]) == 0
+
+
+@oracle.needs_tcpdump
+@oracle.needs_libpcap
+def test_a_file_of_expressions(capsys: Captured, tmp_path: Path) -> None:
+    path = tmp_path / "filters"
+    path.write_text("tcp\n# all of it\n\nudp port 53  # names\nport 99999\nip proto 6\n")
+    assert main(["check", "-y", "EN10MB", "-y", "RAW", "-F", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "refused by both (illegal port number 99999 > 65535): EN10MB, RAW" in told
+    assert "4 filters on 2 link types: 6 identical, 2 refused by both\nall agree" in told
+
+
+def test_expressions_by_a_pipe(
+    capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("tcp\n"))
+    theirs = pretend(tmp_path, ("tcp", numbers("tcp")))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "-F", "-"]) == 0
+    assert "identical: EN10MB" in capsys.readouterr().out
+
+
+def test_same_verdicts(capsys: Captured, tmp_path: Path) -> None:
+    """Listings that differ stand side by side."""
+    theirs = pretend(tmp_path, ("ip and not ip6", numbers("not ip6 and ip") + "\n"), ("ip", "1"))
+    longer = listing(pf.compile("ip", netmask=0, optimize=False).program(), "ddd").splitlines()
+    rows = ["32 0 0 0", *longer[1:]]
+    theirs = pretend(tmp_path, ("ip", "\n".join([str(len(rows)), *rows])))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "ip"]) == 0
+    told = capsys.readouterr().out
+    assert f"asked: {theirs} (tcpdump 9, libpcap 8)" in told
+    assert "same verdicts, proved: EN10MB" in told
+    assert "| (000) ld       [0]" in told
+
+
+def test_different(capsys: Captured, tmp_path: Path) -> None:
+    theirs = pretend(tmp_path, ("tcp", numbers("udp")))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 1
+    told = capsys.readouterr().out
+    assert "(A is pcapfilter, B is tcpdump)" in told
+    assert "IPv4 protocol" in told
+    assert "1 filter on 1 link type: 1 different" in told
+    assert "all agree" not in told
+
+
+def test_refused_by_one(capsys: Captured, tmp_path: Path) -> None:
+    theirs = pretend(tmp_path, ("foo bar", numbers("udp")))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "foo bar"]) == 1
+    assert "pcapfilter refuses it: " in capsys.readouterr().out
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 1
+    assert "tcpdump refuses it: cannot parse" in capsys.readouterr().out
+
+
+def test_nothing_can_match(capsys: Captured, tmp_path: Path) -> None:
+    """A program that rejects everything is what a refusal for that reason means."""
+    theirs = pretend(tmp_path, ("ip and not ip", "1\n6 0 0 0"))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "ip and not ip"]) == 0
+    assert "identical" in capsys.readouterr().out
+
+
+@oracle.needs_kernel
+def test_the_kernel(capsys: Captured, tmp_path: Path) -> None:
+    text = "ip[8] << ip[9] = 128"
+    theirs = pretend(tmp_path, ("tcp port 80", numbers("tcp port 80")), (text, numbers(text)))
+    words = ["check", "--tcpdump", theirs, "-y", "EN10MB", "--kernel"]
+    assert main([*words, "tcp port 80"]) == 0
+    assert "EN10MB: the kernel agrees: proved, and seen on " in capsys.readouterr().out
+    assert main([*words, text]) == 1
+    assert "EN10MB: the kernel selects this packet, unlike libpcap: " in capsys.readouterr().out
+
+
+@oracle.needs_kernel
+def test_the_kernel_reads_where_a_sum_wraps(capsys: Captured, tmp_path: Path) -> None:
+    text = "ip[5 + ip[16:4]] = 7"
+    theirs = pretend(tmp_path, (text, numbers(text)))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "--kernel", text]) == 1
+    assert "the kernel differs: 1" in capsys.readouterr().out
+
+
+@oracle.needs_kernel
+def test_the_kernel_takes_no_loops(capsys: Captured, tmp_path: Path) -> None:
+    theirs = pretend(tmp_path, ("ip protochain 6", numbers("ip protochain 6")))
+    words = ["check", "--tcpdump", theirs, "-y", "EN10MB", "--kernel", "ip protochain 6"]
+    assert main(words) == 0
+    assert "the kernel takes no such program: instruction" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-F", "/does/not/exist"], "/does/not/exist: No such file or directory"),
+        (["-F", os.devnull], "no expression in it"),
+        (["-F", "some", "tcp"], "an expression, or -F FILE, not both"),
+        (["-y", "FOO", "tcp"], "FOO"),
+        (["--timeout", "x", "tcp"], "--timeout takes seconds"),
+        (["--tcpdump", "/does/not/exist", "tcp"], "/does/not/exist: No such file or directory"),
+        (["--tcpdump", "/bin/true", "tcp"], "/bin/true is no tcpdump"),
+    ],
+)
+def test_trouble(words: list[str], message: str, capsys: Captured) -> None:
+    assert main(["check", *words]) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert "Traceback" not in told.err
+
+
+def test_an_answer_that_is_no_program(capsys: Captured, tmp_path: Path) -> None:
+    theirs = pretend(tmp_path, ("tcp", "7\n6 0 0 0"))
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 2
+    assert "unknown: EN10MB" in capsys.readouterr().out
+
+
+def test_no_tcpdump(capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("pcapfilter.tools.crosscheck.tcpdump._PLACES", str(tmp_path))
+    assert main(["check", "tcp"]) == 2
+    assert capsys.readouterr().err == (
+        "pcapfilter: no tcpdump is installed here (apt-get install tcpdump)\n"
+    )
