@@ -194,11 +194,9 @@ class PcapSource:
         again: Read = read
         while True:
             stretch = Stretch(self._layout, again, frame, Desk(CHUNK), start=start)
-            seen, clock = 0, -1
+            seen = 0
             for batch in stretch.batches(limit):
                 self.position = stretch.position
-                if self._recover and batch.count:
-                    clock = batch.stamp(batch.count - 1)[0]
                 yield batch, stretch.seen - seen
                 seen = stretch.seen
                 if limit is not None:
@@ -214,7 +212,7 @@ class PcapSource:
             from pcapfilter.io import recovery
 
             found = recovery.next_record(
-                self._layout, again, stretch.rest, stretch.next, clock, self._native
+                self._layout, again, stretch.rest, stretch.next, self._native
             )
             end = self.position = stretch.position if found is None else found.place
             if self.damages is None:

@@ -23,7 +23,7 @@ WINDOW = 1024 * 1024
 MOST_TOLD = 20
 """So many damages of a capture are kept to be told; the others are counted."""
 
-RESUME = "i64(u8*, i64, i64, i64, i64, i64, i64, i64, i64)"
+RESUME = "i64(u8*, i64, i64, i64, i64, i64, i64, i64)"
 """The signature of `resume`."""
 
 RESUME_BLOCK = "i64(u8*, i64, i64, i64, i64)"
@@ -39,18 +39,16 @@ def resume(
     lengths: int,
     longest: int,
     unit: int,
-    clock: int,
 ) -> int:
     """Give the first place in buffer[:end] where plausible records begin, or -1.
 
     Each has octets, but no more than were on the wire, parts of a second that fit, and was taken
-    within a month of the one before; the first, of `clock`, unless that is negative. `final` says
-    that nothing comes after the end.
+    within a month of the one before. `final` says that nothing comes after the end.
     """
     for first in range(end - header):
         at = first
         links = 0
-        before = clock
+        before = word(buffer, at, big)
         while links < LINKS and at + header <= end:
             seconds = word(buffer, at, big)
             caplen = word(buffer, at + 8, big)
@@ -63,7 +61,7 @@ def resume(
             if word(buffer, at + 4, big) >= unit:
                 links = -1
                 break
-            if before >= 0 and (seconds - before > MONTH or before - seconds > MONTH):
+            if seconds - before > MONTH or before - seconds > MONTH:
                 links = -1
                 break
             before = seconds
@@ -108,7 +106,7 @@ class Resumed(NamedTuple):
 
 
 def next_record(
-    layout: Layout, read: Read, rest: bytes, place: int, clock: int, native: Native
+    layout: Layout, read: Read, rest: bytes, place: int, native: Native
 ) -> Resumed | None:
     """Look for the next record behind damage at `place`, from which on `rest` has been read."""
     loop = native(resume, RESUME)
@@ -120,7 +118,7 @@ def next_record(
         while len(octets) < WINDOW and (got := read(memoryview(room))):
             octets += memoryview(room)[:got]
         final = int(len(octets) < WINDOW)
-        found = loop(octets, len(octets), final, big, header, lengths, longest, unit, clock)
+        found = loop(octets, len(octets), final, big, header, lengths, longest, unit)
         if found >= 0:
             return Resumed(place + found, bytes(memoryview(octets)[found:]))
         if final:
