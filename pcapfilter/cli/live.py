@@ -10,16 +10,16 @@ from pcapfilter.cli import run
 from pcapfilter.cli.interfaces import chosen_device, chosen_link
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, UsageError
-from pcapfilter.cli.reading import MOST, STANDARD_OUTPUTS, manner_of
+from pcapfilter.cli.reading import MOST, STANDARD_OUTPUTS
+from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
 from pcapfilter.io import framing
-from pcapfilter.io.base import Sink
+from pcapfilter.io.base import EnoughFilesError, Sink
 from pcapfilter.io.live import stamps, unloading
 from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
 from pcapfilter.io.live.programs import Direction
 from pcapfilter.io.live.source import RING, Wishes, checked_link, open_live
 from pcapfilter.io.live.tap import Tap
-from pcapfilter.io.output import open_sink
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 KIB = 1024
@@ -109,6 +109,9 @@ class Capturing:
             )
         except KeyboardInterrupt:
             damage = None
+        except EnoughFilesError as enough:
+            run.say(str(enough))
+            damage = None
         else:
             damage = tally.damage
         if self._sink is not None:
@@ -147,7 +150,7 @@ class Capturing:
 
     def _written(self) -> Sink:
         assert self._target is not None
-        return open_sink(self._target, self._source, manner=self._manner, native=native)
+        return open_output(self._line, self._target, self._source, self._manner)
 
     def _announce(self) -> None:
         source = self._source

@@ -15,8 +15,7 @@ class UsageError(Exception):
 class Flag(NamedTuple):
     """One flag. `argument` names what it takes, and is empty if nothing.
 
-    `state` is empty if it works, `rotation` if it belongs to rotating files, `never` if to
-    dissection.
+    `state` is empty if it works, `never` if it belongs to dissection.
     """
 
     short: str
@@ -104,10 +103,17 @@ FLAGS: tuple[Flag, ...] = tuple(
         ("j", "time-stamp-type", "TYPE", "", "the clock that takes the times (host)"),
         ("", "immediate-mode", "", "", "hand over packets at once"),
         ("Z", "relinquish-privileges", "USER", "", "become USER before any output is opened"),
-        ("C", "", "SIZE", "rotation", ""),
-        ("G", "", "SECONDS", "rotation", ""),
-        ("W", "", "COUNT", "rotation", ""),
-        ("z", "", "COMMAND", "rotation", ""),
+        ("C", "", "SIZE", "", "go on to another file after SIZE million octets (k, m, g: binary)"),
+        (
+            "G",
+            "",
+            "SECONDS",
+            "",
+            "go on to another file after SECONDS (-w's name: strftime)",
+        ),
+        ("W", "", "COUNT", "", "write COUNT files at most: in a ring by -C, then stop by -G"),
+        ("z", "", "COMMAND", "", "run COMMAND with each file that is done with"),
+        ("", "append", "", "", "add to -w's file, if its header holds"),
         ("E", "", "ALGORITHM:SECRET", "never", ""),
         ("M", "", "SECRET", "never", ""),
         ("m", "", "MODULE", "never", ""),

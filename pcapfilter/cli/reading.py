@@ -1,19 +1,18 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
 import sys
-from os import stat
-from stat import S_ISFIFO
-from typing import Literal, cast
 
 from pcapfilter import job
 from pcapfilter.cli import run
 from pcapfilter.cli.interrupts import Interrupts
-from pcapfilter.cli.options import CommandLine, UsageError
+from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
+from pcapfilter.cli.writing import is_fifo, manner_of, open_output
 from pcapfilter.errors import CaptureError, UnsupportedError
-from pcapfilter.filter import Filter, native, open_capture
+from pcapfilter.filter import Filter, open_capture
 from pcapfilter.io.base import (
     UNITS,
+    EnoughFilesError,
     Sink,
     Source,
     identity_at,
@@ -21,7 +20,7 @@ from pcapfilter.io.base import (
     read_into,
     refuse_overwriting,
 )
-from pcapfilter.io.output import Format, Manner, check_manner, chosen, open_sink
+from pcapfilter.io.output import chosen, open_sink
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 MOST = 2**31 - 1
@@ -43,6 +42,8 @@ def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
                 reading.read(name)
         except KeyboardInterrupt:
             interrupted = True
+        except EnoughFilesError as enough:
+            run.say(str(enough))
         finally:
             reading.close()
         if line.times("count"):
@@ -131,11 +132,11 @@ class Reading:
             if self._target is None:
                 return printed
         assert self._target is not None
-        if _is_fifo(self._target):  # which waits for its reader
+        if is_fifo(self._target):  # which waits for its reader
             self._interrupts.allow(open_sink)
         if self._one_link and self._precision is None and any(map(_is_fine, self._inputs[1:])):
             self._manner = self._manner._replace(precision="nano")
-        sink = open_sink(self._target, source, manner=self._manner, native=native)
+        sink = open_output(self._line, self._target, source, self._manner)
         return TwoSinks(printed, sink) if self._printing else sink
 
     def close(self) -> None:
@@ -156,21 +157,6 @@ def _tell_damage(source: Source, first: CaptureError) -> None:
         run.say(f"{source.name}: {found.count - len(found.told)} damages more")
 
 
-def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:
-    """Give how captures are to be written; UsageError where there is no such way."""
-    manner = Manner(
-        cast("Format | None", line.last("format")),
-        precision,
-        line.last("compress"),
-        flushing=line.times("U") > 0,
-    )
-    try:
-        check_manner(manner)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    return manner
-
-
 def _is_fine(name: str) -> bool:
     """Whether a capture, if it can be opened twice, has times in nanoseconds."""
     try:
@@ -181,10 +167,3 @@ def _is_fine(name: str) -> bool:
         return False
     source.close()
     return source.record.unit == UNITS["nano"]
-
-
-def _is_fifo(name: str) -> bool:
-    try:
-        return S_ISFIFO(stat(name).st_mode)  # noqa: PTH116 - os.stat takes any name
-    except OSError:
-        return False

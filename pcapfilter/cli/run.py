@@ -17,9 +17,6 @@ STATES = {
     # state of a flag -> what is said when it is given
     "never": "not supported: packets are not dissected",
 }
-REFUSED_STATES = {
-    "rotation": "rotating files is not supported yet",
-}
 C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
 """What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
@@ -34,9 +31,6 @@ def run(words: list[str]) -> int:
     if line.times("version"):
         print(f"pcapfilter version {pcapfilter.__version__}")
         return 0
-    for state, reason in REFUSED_STATES.items():
-        if flags := line.in_state(state):
-            raise UsageError(f"{' '.join(flags)}: {reason}")
     if line.times("f") and (line.times("r") or line.times("V")):
         raise UsageError("-f can not be used with -V or -r")
     for state, reason in STATES.items():

@@ -166,6 +166,10 @@ class Following(Protocol):
         """Take what comes next from a Source."""
 
 
+class EnoughFilesError(Exception):
+    """A Sink that was to write so many files has written them: the job is done."""
+
+
 def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end of the seam
     """Give a loop as it is: Python runs it."""
     return loop

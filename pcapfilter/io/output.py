@@ -60,9 +60,16 @@ class Manner(NamedTuple):
 
 
 def open_sink(
-    place: Place, like: Source, *, manner: Manner | None = None, native: Native = plain
+    place: Place,
+    like: Source,
+    *,
+    manner: Manner | None = None,
+    after: Sink | None = None,
+    native: Native = plain,
 ) -> Sink:
     """Open a capture for writing, with the link type, snapshot length and precision of a Source.
+
+    `after` is the Sink of a file that is done with, and goes on in this one.
 
     CaptureError where that would overwrite what the Source reads.
     """
@@ -78,8 +85,9 @@ def open_sink(
             file = Packed(file, compress, name=name, owned=owned, flushing=manner.flushing)
             owned, patch = True, None
         return sink_for(
-            file, like, format, manner.precision, owned=owned, patch=patch, native=native
-        )
+            file, like, format, manner.precision,
+            owned=owned, patch=patch, after=after, native=native,
+        )  # fmt: skip
     except BaseException:
         if owned:
             getattr(file, "discard", file.close)()
@@ -94,6 +102,7 @@ def sink_for(
     *,
     owned: bool,
     patch: Patch | None = None,
+    after: Sink | None = None,
     native: Native = plain,
 ) -> Sink:
     """Give what writes captures of a format to a file."""
@@ -102,7 +111,8 @@ def sink_for(
         from pcapfilter.io.pcapng_sink import PcapngSink
 
         asked = UNITS[precision] if precision else None
-        return PcapngSink(file, unit=asked, owned=owned, patch=patch, native=native)
+        before = after if isinstance(after, PcapngSink) else None
+        return PcapngSink(file, unit=asked, owned=owned, patch=patch, after=before, native=native)
     from pcapfilter.io.pcap import PcapSink
 
     origin = like.origin

@@ -258,7 +258,8 @@ class PcapSource:
 class PcapSink:
     """A pcap file of this machine's byte order, version 2.4: what `tcpdump -w` writes.
 
-    `patch` writes into what has been written: the snapshot length then grows if need be.
+    `patch` writes into what has been written: the snapshot length then grows if need be. `headed`
+    says that the file's header is to be written.
     """
 
     def __init__(
@@ -270,6 +271,7 @@ class PcapSink:
         unit: int = MICRO,
         extension: int = 0,
         owned: bool = True,
+        headed: bool = True,
         patch: Callable[[int, bytes], None] | None = None,
         native: Native = plain,
     ) -> None:
@@ -279,10 +281,10 @@ class PcapSink:
         self._gather = native(framing.gather, framing.GATHER)
         self._bounds = (array("I", bytes(4 * MOST_RUNS)), array("I", bytes(4 * MOST_RUNS)))
         self._out = bytearray()
-        magic = next(variant.magic for variant in VARIANTS if variant.unit == unit)
-        write_all(
-            self._file, FILE_HEADER.pack(magic, 2, 4, 0, 0, snaplen, link.linktype | extension)
-        )
+        if headed:
+            magic = next(variant.magic for variant in VARIANTS if variant.unit == unit)
+            header = FILE_HEADER.pack(magic, 2, 4, 0, 0, snaplen, link.linktype | extension)
+            write_all(self._file, header)
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets, which are rising indices into the batch.

@@ -41,7 +41,7 @@ class PcapngSink:
     """A pcapng file. `unit` is how many parts of a second times count, unless as the input has it.
 
     `patch` writes into what has been written; without it, sections do not say their lengths.
-    `written` octets are there already, where the file is not new.
+    `after` is the Sink of a file before this one, whose section goes on here.
     """
 
     def __init__(
@@ -51,19 +51,28 @@ class PcapngSink:
         unit: int | None = None,
         owned: bool = True,
         patch: Any = None,
-        written: int = 0,
+        after: "PcapngSink | None" = None,
         native: Native = plain,
     ) -> None:
         self._file, self._owned, self._patch, self._unit = file, owned, patch, unit
         self._enclose = native(enclose.enclose, enclose.ENCLOSE)
         self._sift = native(enclose.sift, enclose.SIFT)
         self._out = bytearray()
-        self.size = written
+        self.size = 0
         self._front: list[bytes] = []
         self._interfaces: dict[Interface, int] | None = None
         self._extension = 0
         self._section: tuple[int, int, str] | None = None
         self._dropped = 0
+        if after is not None:
+            self._front, self._interfaces, self._extension = after.section
+            for block in self._front:
+                self._put(block)
+
+    @property
+    def section(self) -> tuple[list[bytes], dict[Interface, int] | None, int]:
+        """The section's header and interfaces, as blocks, and by number if it is one of ours."""
+        return self._front, self._interfaces, self._extension
 
     def follow(self, source: Source) -> None:
         """Take what comes next from a Source, which shall hand out its blocks if it has any."""

@@ -45,7 +45,6 @@ def fault(capsys: Captured, *words: str | Path) -> str:
         (("-f", "-r", "a"), "-f can not be used with -V or -r"),
         (("-f", "-V", "a"), "-f can not be used with -V or -r"),
         (("-i", "nosuch0"), "nosuch0: No such device exists"),
-        (("-r", "x", "-C", "1"), "-C: rotating files is not supported yet"),
         (("-r", "missing.pcap"), "missing.pcap: No such file or directory"),
         (("-F", "missing.txt", "-d"), "missing.txt: No such file or directory"),
     ],

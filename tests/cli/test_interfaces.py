@@ -1,4 +1,4 @@
-"""Captures of several link types: a filter for each, or a line that says for which there is none."""
+"""Captures of several link types: a filter for each, or a line that says where there is none."""
 
 from pathlib import Path
 
