@@ -237,6 +237,15 @@ class Named(NamedTuple):
     field: Field | None = None
     whole: bool = False
 
+    def either(self, other: "Named") -> "Named":
+        """Give the same, named for two headers where these differ: ARP or RARP sender address."""
+        if self.name == other.name or other.header in self.name.split():
+            return self
+        one, two = sorted((self, other), key=lambda one: one.name)
+        if one.name.removeprefix(one.header) == two.name.removeprefix(two.header):
+            return one._replace(name=f"{one.header} or {two.name}")
+        return one._replace(name=f"{one.name} or {two.name}")
+
     def known(self, value: int) -> str:
         """Say what a value of the field stands for; nothing where that is not known."""
         if (self.header, self.at, self.bits) == ("LLC", 0, 16) and value >> 8 == value & 0xFF:
@@ -303,7 +312,9 @@ def called(header: str, field: Field) -> str:
 
 
 def _octets(at: int, bits: int) -> str:
-    if at % 8 or bits % 8:
-        return f"bit {at}" if bits == 1 else f"bits {at}-{at + bits - 1}"
-    first, last = at // 8, (at + bits) // 8 - 1
-    return f"octet {first}" if first == last else f"octets {first}-{last}"
+    first, last = at // 8, (at + bits + 7) // 8 - 1
+    text = f"octet {first}" if first == last else f"octets {first}-{last}"
+    if at % 8 == 0 and bits % 8 == 0:
+        return text
+    place = f"bit {at % 8}" if bits == 1 else f"bits {at % 8}-{at % 8 + bits - 1}"
+    return f"{text}, {place}"

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Command] = {
     # word -> exit code of trouble, purpose
     "check": Command(2, "compare with what the tcpdump installed compiles"),
     "diff": Command(2, "prove that two filters select the same packets, or show one that differs"),
+    "explain": Command(1, "say in words what a filter asks for, and explain its program"),
     "graph": Command(1, "draw the program, and which ways packets take through it"),
     "lint": Command(2, "say what in a filter is likely not meant, and what to write instead"),
 }

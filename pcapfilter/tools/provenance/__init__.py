@@ -31,7 +31,7 @@ from pcapfilter.filter import Filter
 from pcapfilter.net.names import SystemResolver
 from pcapfilter.parser import parse
 from pcapfilter.tools.fields import Named
-from pcapfilter.tools.provenance.places import Known
+from pcapfilter.tools.provenance.places import LINK_HEADER, Known
 from pcapfilter.tools.provenance.values import Question, Reader
 
 __all__ = ["Origin", "Primitive", "Provenance", "Tracked", "build_tracked", "provenance_of"]
@@ -45,12 +45,17 @@ FROM_LOADS: dict[str, Known] = {
     # protocol of a load -> the headers that it looks into
     **{word: Known("IPv4", header) for word, header in TRANSPORTS.items() if word != "icmp6"},
     "icmp6": Known("IPv6", "ICMPv6"),
+    "link": Known(LINK_HEADER),
     "ip": Known("IPv4"),
     "ip6": Known("IPv6"),
     "arp": Known("ARP"),
     "rarp": Known("RARP"),
     "decnet": Known("DECnet"),
 }
+
+
+INSIDE = frozenset(("llc", "vlan", "mpls", "pppoed", "pppoes", "geneve", "lane"))
+"""Words that look behind the link-layer header, or at what it says follows."""
 
 
 class Primitive(NamedTuple):
@@ -225,11 +230,26 @@ def blocks_of(cond: Cond) -> Iterator[Block]:
 
 
 def _supposed(node: Expr) -> Known:
-    """What the loads of a relation look into, where they agree: the right side has no guards."""
-    if not isinstance(node, nodes.Relation):
-        return Known()
+    """What a primitive looks into, whatever it tests: of a relation, where its loads agree.
+
+    The right side of a relation has no guards.
+    """
+    match node:
+        case nodes.Relation(_, left, right):
+            return _looked_into(left, right)
+        case (
+            nodes.Field() | nodes.Match(qualifier=nodes.Qualifier(proto="link", kind=None | "host"))
+        ):
+            return Known(LINK_HEADER)
+        case nodes.Word(word, args) if word not in INSIDE and not {"ip", "ip6"} & {*args}:
+            return Known(LINK_HEADER)
+        case _:
+            return Known()
+
+
+def _looked_into(*sides: nodes.Arith) -> Known:
     found: set[Known] = set()
-    stack: list[nodes.Arith] = [node.left, node.right]
+    stack = [*sides]
     while stack:
         match stack.pop():
             case nodes.Load(proto, index, _):
@@ -315,7 +335,7 @@ def _taught(question: Question, known: Known, *, holds: bool) -> Known:
 def _join_equal(work: Work, blocks: dict[Block, Origin], stmts: dict[Stmt, Origin]) -> None:
     """Let blocks that were found equal, of which one is left, come from where either comes from."""
     first: dict[object, Block] = {}
-    for node in work.down:
+    for node in reversed(work.down):
         real = [stmt for stmt in node.stmts if stmt.code >= 0]
         shape = node if node.jumps_inside else tuple((stmt.code, stmt.k) for stmt in real)
         key = (node.code, node.k, node.jt, node.jf, shape)
@@ -330,7 +350,12 @@ def _join_equal(work: Work, blocks: dict[Block, Origin], stmts: dict[Stmt, Origi
 
 def _joined(one: Origin, other: Origin) -> Origin:
     primitives = tuple(sorted({*one.primitives, *other.primitives}))
-    return Origin(primitives, one.field or other.field, one.asked or other.asked)
+    field, asked = one.field or other.field, one.asked or other.asked
+    if one.field is not None and other.field is not None:
+        field = one.field.either(other.field)
+    if one.asked is not None and other.asked is not None:
+        asked = one.asked.either(other.asked)
+    return Origin(primitives, field, asked)
 
 
 def _of_instruction(

@@ -5,6 +5,9 @@ from typing import NamedTuple
 from pcapfilter.codegen.layout import PPP, Layout, of_link
 from pcapfilter.tools.fields import LINKS, PREFIXES
 
+LINK_HEADER = "link-layer header"
+"""In place of a network header: whatever the offset, the words count from the link layer's."""
+
 LENGTHS = "header length"
 """The varying part of a place behind an IPv4 header."""
 
@@ -54,6 +57,8 @@ def locate(
     text = " + ".join(varying)
     payload = layout.payload.constant
     network = payload + layout.net
+    if known.network == LINK_HEADER and variable == layout.header.variable:
+        return Spot(LINKS.get(layout.link, "packet"), constant - layout.header.constant, text)
     if LENGTHS in parts:
         return _behind(known, constant - network, text)
     if layout.type is not None and variable == layout.type.variable:

@@ -53,6 +53,13 @@ class Question(NamedTuple):
     asks: str
     wanted: Value
 
+    def either(self, other: "Question") -> "Question":
+        """Give the same question, about a field that is one of either's header."""
+        if self.value.field is None or other.value.field is None:
+            return self
+        field = self.value.field.either(other.value.field)
+        return self._replace(value=self.value._replace(field=field, text=field.name))
+
 
 def number(value: int) -> Value:
     """Give the value that is a number."""

@@ -1,0 +1,102 @@
+"""`pcapfilter explain`: what a filter asks for, in words, and where its program comes from."""
+
+import sys
+from collections.abc import Iterator
+
+import pcapfilter
+from pcapfilter.cli import run as command
+from pcapfilter.cli.options import Flag, described, read_command_line
+from pcapfilter.filter import Filter
+from pcapfilter.tools.explain import Explanation, changes, explain
+
+FLAGS = (
+    Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
+    Flag("O", "no-optimize", "", "", "explain the program before it is optimised"),
+    Flag("", "passes", "", "", "show what each pass of the optimiser changes"),
+    Flag("F", "", "FILE", "", "read the expression from FILE"),
+    Flag("h", "help", "", "", "print this and stop"),
+)
+DEEPEST = 20
+"""How far lines are set in, at most."""
+
+Piece = tuple[str, str]
+"""Text, and how it is shown on a terminal (a style of rich)."""
+
+HEADING, PART, ABOUT, CAME, WENT = "bold", "green", "cyan", "green", "red"
+
+
+def run(words: list[str]) -> int:
+    """Explain an expression; give the exit code."""
+    line = read_command_line(words, FLAGS)
+    if line.times("h"):
+        print("Usage: pcapfilter explain [option ...] [expression]", "", sep="\n")
+        print(*described(FLAGS), sep="\n")
+        return 0
+    made = pcapfilter.compile(
+        command.expression(line),
+        link=line.last("y") or "EN10MB",
+        netmask=0,
+        optimize=not line.times("O"),
+    )
+    show(explained(explain(made), made))
+    if line.times("passes"):
+        show(passes_shown(made))
+    return 0
+
+
+def show(lines: Iterator[list[Piece]]) -> None:
+    """Print lines, in colours on a terminal."""
+    if not sys.stdout.isatty():
+        for pieces in lines:
+            print("".join(text for text, _ in pieces).rstrip())
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for pieces in lines:
+        console.print(Text.assemble(*pieces))
+
+
+def explained(found: Explanation, made: Filter) -> Iterator[list[Piece]]:
+    """Give an explanation line by line."""
+    link = made.options.link
+    yield [("filter   ", HEADING), (" ".join(found.text.split()) or "(empty)", "")]
+    yield [("read as  ", HEADING), (found.read_as or "(everything)", PART)]
+    yield [("on       ", HEADING), (link.title, "")]
+    yield []
+    yield [("A packet matches if this holds:", HEADING)]
+    yield []
+    for depth, text, _ in found.statements:
+        yield [("  " * (1 + min(depth, DEEPEST)), ""), (text, "")]
+    yield []
+    count = len(found.rows)
+    kind = "optimised" if made.options.optimize else "not optimised"
+    yield [(f"The program, {kind}: {count} instruction{'s' * (count != 1)}", HEADING)]
+    if found.never:
+        yield [("No packet can match: the optimiser found a contradiction.", "")]
+    yield []
+    left = max(len(row.listing) for row in found.rows) + 2
+    middle = max(len(row.about) for row in found.rows) + 2
+    for row in found.rows:
+        yield [
+            (f"{row.listing:<{left}}", ""),
+            (f"{row.about:<{middle}}", ABOUT),
+            (row.origin, PART),
+        ]
+
+
+def passes_shown(made: Filter) -> Iterator[list[Piece]]:
+    """Give what each pass changed, line by line."""
+    yield []
+    yield [("What each pass changed (blocks by number; - went, + came)", HEADING)]
+    number = 0
+    for number, change in enumerate(changes(made), 1):
+        yield []
+        yield [(f"{number}. {change.name}", HEADING), (f": {change.promise}", "")]
+        for block, edits in change.blocks:
+            yield [(f"   block {block}", "")]
+            for sign, text in edits:
+                yield [(f"     {sign} {text}", {"+": CAME, "-": WENT}.get(sign, ""))]
+    if not number:
+        yield [("nothing", "")]

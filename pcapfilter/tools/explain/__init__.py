@@ -1,0 +1,55 @@
+"""A filter explained: how it was read, what it asks for in plain words, and its program.
+
+    explain(filter)         an Explanation
+    changes(filter)         what each optimiser pass changed                          passes.py
+
+words.py     what a primitive asks for           shape.py    how the parts hang together
+listing.py   the program, with fields and parts beside it
+"""
+
+from typing import NamedTuple
+
+from pcapfilter.expr.nodes import Expr
+from pcapfilter.filter import Filter
+from pcapfilter.net.names import SystemResolver
+from pcapfilter.tools.explain.listing import Row, rows
+from pcapfilter.tools.explain.passes import Change, Edit, changes
+from pcapfilter.tools.explain.shape import Statement, explicit, statements
+from pcapfilter.tools.explain.words import say
+from pcapfilter.tools.provenance import Provenance, provenance_of
+
+__all__ = ["Change", "Edit", "Explanation", "Row", "Statement", "changes", "explain"]
+
+
+class Explanation(NamedTuple):
+    """What a Filter is: its text, the text with everything spelled out, and in words; its program.
+
+    `rows` is the program with what each instruction is about; `never` tells that no packet can
+    match.
+    """
+
+    text: str
+    read_as: str
+    statements: tuple[Statement, ...]
+    rows: tuple[Row, ...]
+    provenance: Provenance
+
+    @property
+    def never(self) -> bool:
+        """Whether the optimiser found that no packet can match."""
+        return len(self.rows) == 1 and self.rows[0].about == "reject"
+
+
+def explain(made: Filter) -> Explanation:
+    """Explain a Filter; FilterError where its text is refused for its link type."""
+    found = provenance_of(made)
+    resolver = made.options.resolver or SystemResolver()
+    layouts = {id(one.node): one.layout for one in found.tracked.primitives}
+
+    def say_here(node: Expr) -> str:
+        here = layouts.get(id(node))
+        return "every packet" if here is None else say(node, here, resolver)
+
+    expr = found.tracked.expr
+    said = tuple(statements(expr, say_here))
+    return Explanation(made.text, explicit(expr), said, rows(found), found)

@@ -1,0 +1,55 @@
+"""A program's listing with the field and the part of the text beside each instruction."""
+
+from typing import NamedTuple
+
+from pcapfilter.bpf import isa
+from pcapfilter.bpf.program import Instruction
+from pcapfilter.bpf.text import line
+from pcapfilter.tools.provenance import Origin, Provenance
+
+SIGNS = {"jeq": "=", "jgt": ">", "jge": ">=", "jset": "&"}
+
+
+class Row(NamedTuple):
+    """One instruction: as `tcpdump -d` prints it, what it is about, where in the text it is from.
+
+    `origin` is canonical text, and is empty for what belongs to the link layer or the verdict.
+    """
+
+    listing: str
+    about: str
+    origin: str
+
+
+def rows(found: Provenance) -> tuple[Row, ...]:
+    """Give a row for each instruction."""
+    return tuple(
+        Row(line(instruction, pc).expandtabs(), about(instruction, origin), found.said(pc))
+        for pc, (instruction, origin) in enumerate(zip(found.program, found.origins, strict=True))
+    )
+
+
+def about(instruction: Instruction, origin: Origin) -> str:
+    """Say what an instruction reads, asks or decides; nothing of those that only compute."""
+    row = isa.ROWS[instruction.code]
+    if row.kind == "ret":
+        return "reject" if row.mode == "k" and not instruction.k else "accept"
+    if row.mode == "msh":
+        return "IPv4 header length"
+    if origin.field is not None:
+        return origin.field.name
+    if origin.asked is None:
+        return ""
+    value = origin.asked.value
+    if value.constant is not None:
+        return ""
+    if value.field is None or row.mode == "x":
+        return f"{value.text}?"
+    if row.meaning == "jset":
+        if value.field.bits == 1:
+            return f"{value.text} set?"
+        whole = (1 << value.field.bits) - 1 << value.shift
+        return f"{value.text} not 0?" if instruction.k == whole else f"{value.text}?"
+    if instruction.k & (1 << value.shift) - 1:
+        return f"{value.text}?"
+    return f"{value.text} {SIGNS[row.meaning]} {value.field.written(instruction.k >> value.shift)}?"

@@ -1,0 +1,193 @@
+"""Explanations: every text has one, and what they say is what the programs do."""
+
+import random
+
+import pytest
+
+import pcapfilter as pf
+from pcapfilter.bpf.text import listing
+from pcapfilter.cli import main
+from pcapfilter.errors import FilterError
+from pcapfilter.expr.words import SORTS
+from pcapfilter.tools.explain import changes, explain
+from pcapfilter.tools.provenance import build_tracked
+from tests.strategies import ALL, draw, fill, support
+from tests.vocabulary import FAMILIES, RESOLVER
+
+Captured = pytest.CaptureFixture[str]
+
+
+def made(text: str, link: str = "EN10MB", *, optimize: bool = True) -> pf.Filter:
+    """A Filter that is not compiled yet."""
+    options = pf.compile("", link=link, netmask=0).options
+    return pf.Filter(text, options._replace(optimize=optimize, resolver=RESOLVER))
+
+
+def said(text: str, link: str = "EN10MB") -> list[str]:
+    return [row.text for row in explain(made(text, link)).statements]
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("not host 1.2.3.4 or host 5.6.7.8", "(not host 1.2.3.4) or host 5.6.7.8"),
+        ("not host 1.2.3.4 or 5.6.7.8", "(not host 1.2.3.4) or host 5.6.7.8"),
+        ("tcp or udp and ip6", "(tcp or udp) and ip6"),
+        ("tcp and udp or ip6", "(tcp and udp) or ip6"),
+        ("tcp port 80 or 443", "tcp port 80 or tcp port 443"),
+        ("not (tcp or udp)", "not (tcp or udp)"),
+        ("not not ip", "not not ip"),
+        ("", ""),
+    ],
+)
+def test_precedence_and_inheritance_are_made_visible(text: str, read_as: str) -> None:
+    assert explain(made(text)).read_as == read_as
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "host 1.2.3.4",
+            ("the IPv4 source or destination address, or the ARP or RARP sender or target address,"
+            " is 1.2.3.4"),
+        ),
+        ("src host 1.2.3.4", ("the IPv4 source address, or the ARP or RARP sender address,"
+         " is 1.2.3.4")),
+        ("ip dst host 1.2.3.4", "the IPv4 destination address is 1.2.3.4"),
+        ("ip6 host ::1", "the IPv6 source or destination address is ::1"),
+        ("net 10", ("the IPv4 source or destination address, or the ARP or RARP sender or target"
+         " address, is within 10.0.0.0/8")),
+        ("ip src net 10.1.0.0/16", "the IPv4 source address is within 10.1.0.0/16"),
+        ("tcp", "IPv4 or IPv6 carrying TCP"),
+        ("icmp", "IPv4 carrying ICMP"),
+        ("ip proto 6", "IPv4 carrying protocol 6 (tcp)"),
+        ("ether proto 0x806", "the link layer carries protocol 0x0806 (ARP)"),
+        ("tcp[13] & 2 != 0", "tcp[13] & 2 is not 0 (in IPv4 carrying TCP, no later fragment)"),
+        ("len > 100", "the packet's length is greater than 100"),
+        ("vlan 5", ("a VLAN tag (EtherType 0x8100, 0x88a8 or 0x9100) with VLAN number 5;"
+         " what follows in the text is looked for behind it")),
+        ("less 60", "the packet is 60 octets long or shorter"),
+        ("ether src 1:2:3:4:5:6", "the Ethernet source address is 01:02:03:04:05:06"),
+        ("", "every packet"),
+    ],
+)  # fmt: skip
+def test_implicit_parts_are_spelled_out(text: str, words: str) -> None:
+    assert said(text) == [words]
+
+
+def test_behind_mpls_there_is_no_arp() -> None:
+    assert said("mpls and host 1.2.3.4")[-1] == "the IPv4 source or destination address is 1.2.3.4"
+
+
+def test_nested_statements() -> None:
+    rows = explain(made("ip and not (tcp or not udp)")).statements
+    assert [(row.depth, row.text.split(" ")[0]) for row in rows] == [
+        (0, "all"), (1, "IPv4"), (1, "none"), (2, "IPv4"), (2, "not:"),
+    ]  # fmt: skip
+    assert [row.text for row in explain(made("not not ip")).statements] == ["not:", "not: IPv4"]
+
+
+def test_rows_are_the_listing() -> None:
+    for text in ("tcp port 80", "ip protochain 6", ""):
+        one = made(text)
+        rows = explain(one).rows
+        assert [row.listing for row in rows] == listing(one.program()).expandtabs().splitlines()
+        assert [row.about for row in rows if "ret" in row.listing] in (
+            ["accept", "reject"], ["accept"],
+        )  # fmt: skip
+
+
+def test_equal_code_for_two_protocols_is_named_for_both() -> None:
+    rows = explain(made("host 1.2.3.4")).rows
+    assert "ARP or RARP sender address" in {row.about for row in rows}
+
+
+def test_what_can_never_match_is_said_so() -> None:
+    found = explain(made("tcp and udp and ip and arp"))
+    assert found.never
+    assert not explain(made("tcp", optimize=False)).never
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_word_has_words(family: str, rng: random.Random) -> None:
+    """On a link type that has it; nothing is left as the bare text of the program's author."""
+    for template in FAMILIES[family]:
+        links = [link for link, taken in support().items() if template in taken]
+        if not links:
+            continue
+        try:
+            found = explain(made(fill(rng, template), links[0]))
+        except FilterError:  # what was drawn does not go together
+            continue
+        for row in found.statements:
+            assert row.node is None or " " in row.text or row.text[0].isupper(), row
+            assert "None" not in row.text
+
+
+def test_words_are_made_for_all_of_the_vocabulary() -> None:
+    """Each sort of word stands in some template that the test before explains."""
+    templates = " ".join(" ".join(rows) for rows in FAMILIES.values())
+    for sort, words in SORTS.items():
+        if sort not in {"AND", "OR", "NOT", "MASK"}:
+            assert any(word in templates for word in words), sort
+
+
+def test_any_text_is_explained(rng: random.Random, sweep: float) -> None:
+    links = sorted(support())
+    for number in range(round(250 * sweep)):
+        link = links[number % len(links)]
+        one = made(draw(rng, link, ALL), link, optimize=number % 4 != 0)
+        try:
+            build_tracked(one)
+        except FilterError:
+            continue
+        try:
+            found = explain(one)
+        except FilterError:  # the optimiser refuses, a division by zero say
+            continue
+        assert len(found.rows) == len(found.provenance.program)
+        assert all(row.text for row in found.statements)
+
+
+def test_changes_lead_from_the_first_program_to_the_last(rng: random.Random) -> None:
+    """Line by line: what came and went, applied to what was there."""
+    for _ in range(40):
+        one = made(draw(rng, "EN10MB"))
+        try:
+            steps = [*changes(one)]
+        except FilterError:
+            continue
+        lines: dict[int, list[str]] = {}
+        for step in steps:
+            for number, edits in step.blocks:
+                old = [edit.text for edit in edits if edit.sign != "+"]
+                if number in lines:
+                    assert lines[number] == old
+                lines[number] = [edit.text for edit in edits if edit.sign != "-"]
+
+
+def test_thousands_of_terms() -> None:
+    text = "not " * 2000 + "ip" + " or tcp and udp" * 300
+    found = explain(made(text, optimize=False))
+    assert len(found.statements) > 600
+
+
+def test_the_command(capsys: Captured) -> None:
+    assert main(["explain", "--passes", "not host 1.2.3.4 or host 5.6.7.8"]) == 0
+    out = capsys.readouterr().out
+    assert "read as  (not host 1.2.3.4) or host 5.6.7.8" in out
+    assert "IPv4 source address = 1.2.3.4?" in out
+    assert "retarget: no edge goes to a test whose outcome is known on it" in out
+    assert "\x1b" not in out
+    assert main(["explain", "-O", "-y", "RAW", "tcp", "port", "80"]) == 0
+    assert "on       RAW (Raw IP)" in capsys.readouterr().out
+    assert main(["explain", "--passes", ""]) == 0
+
+
+def test_faults_are_one_message(capsys: Captured) -> None:
+    assert main(["explain", "tcp prot 80"]) == 1
+    assert capsys.readouterr().err.startswith("pcapfilter: can't parse filter expression")
+    assert main(["explain", "-y", "MTP3", "tcp"]) == 1
+    assert "link-layer type filtering not implemented" in capsys.readouterr().err
+    assert main(["explain", "-x", "tcp"]) == 1
