@@ -192,3 +192,11 @@ def test_without_z3(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_things_are_refused() -> None:
     with pytest.raises(TypeError, match="not a filter"):
         pf.compare(5, "tcp")  # type: ignore[arg-type] # that is the test
+
+
+def test_link_type_of_a_filter() -> None:
+    """Texts are compiled for the link type of a Filter beside them."""
+    raw = pf.compile("tcp port 80", link="RAW")
+    assert pf.compare(raw, "tcp and port 80").link.name == "RAW"
+    assert pf.compare("tcp and port 80", raw)
+    assert pf.compare(raw, "tcp and port 80", link="EN10MB").same is False

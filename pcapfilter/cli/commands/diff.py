@@ -16,7 +16,7 @@ FLAGS = (
     Flag("", "only-in", "A|B", "", "look for packets that A (or B) alone selects"),
     Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
     Flag("", "timeout", "SECONDS", "", "give up after so long (30)"),
-    Flag("", "turns", "COUNT", "", "follow loops for so many turns (8)"),
+    Flag("", "turns", "COUNT", "", "follow loops for so many turns (4)"),
     Flag("", "host", "NAME", "", "the host of eBPF listings: user, socket, tc or xdp"),
     Flag("h", "help", "", "", "print this and stop"),
 )
@@ -56,7 +56,7 @@ def run(words: list[str]) -> int:
         only=cast('Literal["A", "B"] | None', only),
         count=_whole(line, "count", 1),
         timeout=seconds(line, "diff"),
-        turns=_whole(line, "turns", 8),
+        turns=_whole(line, "turns", 4),
         host=host,
     )
     place = line.last("w")

@@ -71,7 +71,7 @@ def compare(
     a: "Given",
     b: "Given",
     *,
-    link: Link = "EN10MB",
+    link: Link | None = None,
     netmask: int | None = None,
     snaplen: int = MAXIMUM_SNAPLEN,
     optimize: bool = True,
@@ -80,17 +80,20 @@ def compare(
     only: Literal["A", "B"] | None = None,
     count: int = 1,
     timeout: float = 30.0,
-    turns: int = 8,
+    turns: int = 4,
     host: str | None = None,
 ) -> Comparison:
     """Prove that two filters select the same packets, or give up to `count` that show otherwise.
 
     Each is a text, `@FILE` with a listing (tcpdump -d, -dd, -ddd, or eBPF), a Filter or a program;
-    texts are compiled as by `compile`. `host` is that of eBPF programs (user, socket, tc or xdp;
+    texts are compiled as by `compile`, for the link type of the other one if that is a Filter and
+    `link` says nothing. `host` is that of eBPF programs (user, socket, tc or xdp;
     None: found out). Loops are followed for `turns` backward jumps, and `timeout` is in seconds.
     FilterError, ProgramError and OSError as the inputs deserve; NoSolverError where Z3 is missing.
     """
-    row = resolve(link)
+    row = next((f.options.link for f in (a, b) if isinstance(f, Filter)), resolve("EN10MB"))
+    if link is not None:
+        row = resolve(link)
     how = How(row, optimize, netmask, snaplen, source)
     first, second = read(a, how), read(b, how)
     try:

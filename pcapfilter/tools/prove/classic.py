@@ -16,7 +16,7 @@ from pcapfilter.tools.prove import words
 from pcapfilter.tools.prove.octets import AnyPacket
 from pcapfilter.tools.prove.words import ZERO, Condition, Word, number
 
-TURNS = 8
+TURNS = 4
 """How many backward jumps are followed unless told otherwise."""
 
 _A, _X, _M = 0, 1, 2

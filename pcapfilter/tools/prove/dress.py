@@ -5,7 +5,7 @@ if no program looks there. Then lengths and checksums are set. What comes out is
 verdicts do not differ any more, less is changed, at last nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import z3
 
@@ -38,7 +38,7 @@ def dress(
     The solver holds the difference and may be asked for more of it.
     """
     solver.set("timeout", _PATIENCE)
-    dresser = _Dresser(model, solver, packet)
+    dresser = _Dresser(model, solver, packet, sides)
     end = dresser.walk(link)
     for octets, wirelen, answers in dresser.attempts(link, end):
         found = _replayed(bare, sides, octets, wirelen, answers)
@@ -50,20 +50,43 @@ def dress(
 class _Dresser:
     """A solver, and the packet that it has found so far."""
 
-    def __init__(self, model: z3.ModelRef, solver: z3.Solver, packet: AnyPacket) -> None:
-        self.model, self.solver, self.packet = model, solver, packet
+    def __init__(
+        self,
+        model: z3.ModelRef,
+        solver: z3.Solver,
+        packet: AnyPacket,
+        sides: tuple[Side, Side],
+    ) -> None:
+        self.model, self.solver, self.packet, self.sides = model, solver, packet, sides
         self.free: dict[int, int] = {}  # octets that no program asks for
         self.layers: list[Layer] = []
+        self.read: Container[int] | None = None
 
     def octets(self) -> bytearray:
         """Give the packet as it stands: what the model says, and what was put beside it."""
-        places = dict(self.free)
-        places.update(witness.placed(self.model, self.packet))
-        made = bytearray(1 + max((place for place in places if place < _LONGEST), default=0))
-        for place, octet in places.items():
-            if place < len(made):
-                made[place] = octet
-        return made
+        return _laid({**self.free, **witness.placed(self.model, self.packet)})
+
+    def read_places(self) -> Container[int]:
+        """Give the places that the programs read of the packet as it stands."""
+        if self.read is None:
+            captured, wirelen, answers = self.lengths()
+            octets = bytes(self.octets()[:captured].ljust(min(captured, 65535), b"\0"))
+            reads = [side.reads(octets, wirelen, answers) for side in self.sides]
+            known = [place for parts in reads for part in parts or () for place in range(*part)]
+            self.read = range(TOP) if None in reads else frozenset(known)
+        return self.read
+
+    def needed(self) -> bytearray:
+        """Give the packet without octets that only ways ask for that it does not go."""
+        placed, read = witness.placed(self.model, self.packet), self.read_places()
+        return _laid({**self.free, **{at: octet for at, octet in placed.items() if at in read}})
+
+    def lengths(self) -> tuple[int, int, dict[int, int]]:
+        """Give the captured length, the length on the wire, and the kernel's answers."""
+        packet = self.packet
+        answers = {k: witness.value(self.model, answer) for k, answer in packet.answers.items()}
+        captured, wirelen = packet.caplen, packet.wirelen
+        return witness.value(self.model, captured), witness.value(self.model, wirelen), answers
 
     def walk(self, link: str) -> int:
         """Dress the headers from the first to the last that is known; give where that ends."""
@@ -104,7 +127,7 @@ class _Dresser:
         self.solver.push()
         self.solver.add(*claims)
         if self.solver.check() == z3.sat:
-            self.model = self.solver.model()
+            self.model, self.read = self.solver.model(), None
             return True
         self.solver.pop()
         return False
@@ -113,6 +136,8 @@ class _Dresser:
         """Give the octet at a place as the programs know it, and what must hold for that."""
         if place in self.packet.fixed:
             return self.packet.fixed[place], []
+        if place not in self.read_places():
+            return None
         for base, known in self.packet.floating.values():
             assert not isinstance(base.term, int)
             value = witness.value(self.model, base.term)
@@ -129,13 +154,10 @@ class _Dresser:
         self.holds([packet.caplen == packet.wirelen])
         related = [self.relate(layer) for layer in self.layers]
         self.holds([packet.wirelen == shortest])
-        captured, wirelen = (
-            witness.value(self.model, length) for length in (packet.caplen, packet.wirelen)
-        )
-        answers = {k: witness.value(self.model, answer) for k, answer in packet.answers.items()}
+        captured, wirelen, answers = self.lengths()
         # Padding to the shortest frame belongs to no packet inside.
         content = end if wirelen == shortest and not any(related) else wirelen
-        for used in (self.octets()[:end], self.octets()[:wirelen]):
+        for used in (self.needed(), self.octets()[:wirelen]):
             made = used.ljust(min(wirelen, 65535), b"\0")
             plain = bytes(made)
             finish.lengths(made, link, content)
@@ -154,6 +176,15 @@ class _Dresser:
                 sides = [claim for octet in found if octet for claim in octet[1]]
                 return self.holds([*sides, z3.ZeroExt(16, value) == rest])
         return False
+
+
+def _laid(places: dict[int, int]) -> bytearray:
+    """Lay octets out by their place; others are zeros."""
+    made = bytearray(1 + max((place for place in places if place < _LONGEST), default=0))
+    for place, octet in places.items():
+        if place < len(made):
+            made[place] = octet
+    return made
 
 
 def _covered(start: int, field: Field) -> Iterator[tuple[int, int]]:
