@@ -4,12 +4,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from array import array
+
     from pcapfilter.bpf.program import Program
     from pcapfilter.engine.patient import Judge
     from pcapfilter.errors import UnsupportedError
     from pcapfilter.io.base import Source
-    from pcapfilter.job import Engine
-    from pcapfilter.packets import Origin
+    from pcapfilter.io.window import Window
+    from pcapfilter.job import Engine, Engines
+    from pcapfilter.packets import Origin, PacketBatch
 
 
 def judge_of(program: "Program") -> "Judge":
@@ -33,6 +36,28 @@ def nothing() -> "Engine":
     from pcapfilter.bpf.program import Program
 
     return engine_of(Program.of([(0x06, 0, 0, 0)]))  # ret #0
+
+
+class Windowed:
+    """An Engine that selects what another one does, of the packets of a window of time."""
+
+    __slots__ = ("_engine", "_window")
+
+    def __init__(self, engine: "Engine", window: "Window") -> None:
+        self._engine, self._window = engine, window
+
+    def judge(self, batch: "PacketBatch") -> "array[int]":
+        """Give the indices of the selected packets, rising."""
+        return self._window.narrow(batch, self._engine.judge(batch))
+
+    def run(self, packet: bytes | bytearray | memoryview, wirelen: int | None = None) -> int:
+        """Give the verdict on one packet, whenever it was taken."""
+        return self._engine.run(packet, wirelen)
+
+
+def within(engines: "Engines", window: "Window") -> "Engines":
+    """Give the engines, for the packets of a window of time."""
+    return lambda origin: Windowed(engines(origin), window)
 
 
 def about(error: "UnsupportedError", origin: "Origin", source: "Source") -> "UnsupportedError":

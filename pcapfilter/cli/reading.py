@@ -1,12 +1,14 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from pcapfilter import job
 from pcapfilter.cli import run
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
+from pcapfilter.cli.statistics import Statistics
 from pcapfilter.cli.writing import is_fifo, manner_of, open_output
 from pcapfilter.errors import CaptureError, UnsupportedError
 from pcapfilter.filter import Filter, open_capture
@@ -21,7 +23,11 @@ from pcapfilter.io.base import (
     refuse_overwriting,
 )
 from pcapfilter.io.output import chosen, open_sink
+from pcapfilter.judge import within
 from pcapfilter.packets import MAXIMUM_SNAPLEN
+
+if TYPE_CHECKING:
+    from pcapfilter.io.window import Window
 
 MOST = 2**31 - 1
 """The highest packet count."""
@@ -34,23 +40,18 @@ STANDARD_OUTPUTS = ("-", "/dev/stdout")
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Read every input, and do with what matches as the flags say; give the exit code."""
-    interrupted = False
     with Interrupts(read_into, open_source) as interrupts:
         reading = Reading(line, text, inputs, interrupts)
         try:
             for name in inputs:
                 reading.read(name)
         except KeyboardInterrupt:
-            interrupted = True
+            reading.statistics.interrupted = True
         except EnoughFilesError as enough:
             run.say(str(enough))
         finally:
             reading.close()
-        if line.times("count"):
-            out = sys.stderr if line.last("w") in STANDARD_OUTPUTS else sys.stdout
-            print(f"{reading.matched} packet{'' if reading.matched == 1 else 's'}", file=out)
-        if interrupted:
-            run.say(f"interrupted: {reading.seen} packets seen, {reading.matched} matched")
+        reading.tell()
     return reading.code
 
 
@@ -75,8 +76,17 @@ class Reading:
         self._filter: Filter | None = None
         self._sink: Sink | None = None
         self.counting = self._target is None and line.times("count") > 0
+        self._measured = line.times("json") > 0 or (
+            line.times("v") > 0 and (self.counting or self._target is not None)
+        )
         self._printing = not self.counting and (self._target is None or line.times("print") > 0)
-        self.code = self.seen = self.matched = 0
+        self.code = 0
+        self.statistics = Statistics()
+        self._window: Window | None = None
+        if line.times("after") or line.times("before"):
+            from pcapfilter.cli.times import window_of
+
+            self._window = window_of(line)
 
     def read(self, name: str) -> None:
         """Read one input to its end, or to its damage, which is told and sets the exit code."""
@@ -91,20 +101,25 @@ class Reading:
                 raise CaptureError("new dlt does not match original", name=name)
             skip = _leave_out if self._line.times("skip-unsupported") else None
             engines = self._filter.engines(source, skip=skip)
+            if self._window is not None:
+                engines = within(engines, self._window)
             if first:
                 self._interrupts.watch()
                 self._sink = self._open(source)
+                if self._measured:
+                    self._sink = self.statistics.of(self._sink)
             self._interrupts.check()
             self._run(source, engines)
         finally:
             source.close()
 
     def _run(self, source: Source, engines: job.Engines) -> None:
-        before = self.seen, self.matched
+        statistics = self.statistics
+        before = statistics.seen, statistics.matched
         with Progress(source, wanted=not (self._printing and sys.stdout.isatty())) as progress:
 
             def watch(seen: int, matched: int) -> None:
-                self.seen, self.matched = before[0] + seen, before[1] + matched
+                statistics.seen, statistics.matched = before[0] + seen, before[1] + matched
                 self._interrupts.check()
                 progress.show(matched)
 
@@ -112,8 +127,9 @@ class Reading:
                 source, engines, self._sink,
                 skip=self._skip, limit=self._limit, workers=self._workers, watch=watch,
             )  # fmt: skip
+        statistics.octets_read += source.position
         if tally.damage is not None:
-            _tell_damage(source, tally.damage)
+            statistics.damages += _tell_damage(source, tally.damage)
             self.code = 1
 
     def _open(self, source: Source) -> Sink | None:
@@ -144,17 +160,34 @@ class Reading:
         if self._sink is not None:
             self._sink.close()
 
+    def tell(self) -> None:
+        """Say what was asked for of how many packets there were."""
+        line, statistics = self._line, self.statistics
+        matched, taken = statistics.matched, self._target in STANDARD_OUTPUTS
+        if line.times("json"):
+            statistics.print_json(to_stderr=taken or self._printing)
+        elif line.times("count"):
+            out = sys.stderr if taken else sys.stdout
+            print(f"{matched} packet{'' if matched == 1 else 's'}", file=out)
+        if self._measured and line.times("v"):
+            statistics.tell()
+        if statistics.interrupted:
+            run.say(f"interrupted: {statistics.seen} packets seen, {matched} matched")
+
 
 def _leave_out(error: UnsupportedError) -> None:
     run.say(f"left out: {error.message} ({error.hint.partition('; --skip')[0]})")
 
 
-def _tell_damage(source: Source, first: CaptureError) -> None:
+def _tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:
+    """Say what is wrong with a capture; give it, too."""
     found = getattr(source, "damages", None)
-    for damage in found.told if found else [first]:
+    told: list[CaptureError] = found.told if found else [first]
+    for damage in told:
         run.say(str(damage))
-    if found and found.count > len(found.told):
-        run.say(f"{source.name}: {found.count - len(found.told)} damages more")
+    if found and found.count > len(told):
+        run.say(f"{source.name}: {found.count - len(told)} damages more")
+    return told
 
 
 def _is_fine(name: str) -> bool:
