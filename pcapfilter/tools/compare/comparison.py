@@ -142,7 +142,8 @@ def _side(given: Input, host: str | None) -> "Side":
     """
     from pcapfilter.ebpf import isa
     from pcapfilter.ebpf import program as ebpf
-    from pcapfilter.tools.prove import WORLDS, Side, follows
+    from pcapfilter.tools.prove import Side, follows
+    from pcapfilter.tools.prove.hosts import WORLDS
 
     if not isinstance(given.program, ebpf.Program):
         return Side(given.program)

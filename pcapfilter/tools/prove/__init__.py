@@ -10,7 +10,6 @@ Z3 is the extra `prove`; it is imported with this package, and by nothing below 
 """
 
 from pcapfilter.tools.prove.decide import decide
-from pcapfilter.tools.prove.hosts import WORLDS
 from pcapfilter.tools.prove.question import (
     Answer,
     Different,
@@ -24,7 +23,6 @@ from pcapfilter.tools.prove.replay import Side
 from pcapfilter.tools.prove.witness import Witness
 
 __all__ = [
-    "WORLDS",
     "Answer",
     "Different",
     "Grade",

@@ -70,7 +70,7 @@ class Side(NamedTuple):
         try:
             machine = vm.Machine(self.program, {PULL_DATA: lambda *_: 0})
             if self.in_kernel:
-                reach = space.Space(octets, _context(self.host, len(octets), answers))
+                reach = space.Space(octets, _given(self.host, len(octets), answers))
                 verdict = machine.execute(reach, space.CONTEXT)
             else:
                 verdict = machine.run(octets, wirelen)
@@ -80,7 +80,7 @@ class Side(NamedTuple):
         return verdict != 0 if match is None else verdict == match
 
 
-def _context(host: str, length: int, answers: Mapping[int, int]) -> bytes:
+def _given(host: str, length: int, answers: Mapping[int, int]) -> bytes:
     """Give a host's context, with what the kernel is taken to answer."""
     fields = {0: space.PACKET, 4: space.PACKET + length}
     if host != "xdp":
