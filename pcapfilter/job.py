@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import Following, Loop, Selective, Sink, Source
+from pcapfilter.io.base import (
+    NOTHING,
+    PACKETS,
+    RECORDS,
+    Following,
+    Loop,
+    Recording,
+    Selective,
+    Sink,
+    Source,
+)  # fmt: skip
 from pcapfilter.io.parallel import in_order, range_size, usable_cores
 from pcapfilter.packets import Origin, Packet, PacketBatch
 
@@ -67,13 +77,14 @@ class Filler(Protocol):
 class Selection(NamedTuple):
     """The selected packets of a batch, and how many were looked at to find them.
 
-    There is no batch where the packets themselves are not needed.
+    There is no batch where the packets themselves are not needed, or no more than their records.
     """
 
     batch: PacketBatch | None
     selected: "array[int]"
     seen: int
     matched: int
+    records: memoryview | None = None
 
 
 def select(
@@ -83,11 +94,12 @@ def select(
     skip: int = 0,
     limit: int | None = None,
     workers: int | None = None,
-    keep: bool = True,
+    keep: int = PACKETS,
 ) -> Iterator[Selection]:
     """Give what matches, batch by batch: not the first `skip` matches, and then at most `limit`.
 
-    Reading stops at the last packet that is wanted. Without `keep`, there may be counts alone.
+    Reading stops at the last packet that is wanted. Where less than PACKETS is to be kept, there
+    may be counts alone, or records.
     """
     check_workers(workers)
     if limit is not None and limit <= 0:
@@ -95,7 +107,8 @@ def select(
     if isinstance(source, Selective):
         engine = engines(source.origin)
         if isinstance(engine, Filler):
-            found = _parallel(source, engine, workers, keep=keep) if limit is None else None
+            kept = PACKETS if skip and keep == RECORDS else keep
+            found = _parallel(source, engine, workers, kept) if limit is None else None
             if found is None:
                 found = _fused(source, engine, None if limit is None else skip + limit)
             if found is not None:
@@ -116,7 +129,7 @@ def _fused(source: Selective, engine: Filler, limit: int | None) -> Iterator[Sel
 
 
 def _parallel(
-    source: Selective, engine: Filler, workers: int | None, *, keep: bool
+    source: Selective, engine: Filler, workers: int | None, keep: int
 ) -> Iterator[Selection] | None:
     """Select in ranges, by several workers at once; None where there are none."""
     workers = workers or usable_cores()
@@ -124,7 +137,7 @@ def _parallel(
     def fill(loop: Loop, signature: str) -> Fill:
         return engine.fill(loop, signature).twin()
 
-    ranges = source.ranges(fill, size=range_size(workers), keep=keep)
+    ranges = source.ranges(fill, size=range_size(keep), keep=keep)
     if ranges is None:
         return None
     everything, nothing = Everything(), array("I")
@@ -134,6 +147,7 @@ def _parallel(
             everything.of(portion.matched) if portion.batch is not None else nothing,
             portion.seen,
             portion.matched,
+            portion.octets,
         )
         for portion in in_order(ranges, workers)
     )
@@ -145,7 +159,7 @@ def _skipping(found: Iterator[Selection], skip: int) -> Iterator[Selection]:
         if not skip:
             yield selection
             continue
-        batch, selected, seen, matched = selection
+        batch, selected, seen, matched, _ = selection
         dropped = min(skip, matched)
         skip -= dropped
         yield Selection(batch, selected[dropped:], seen, matched - dropped)
@@ -214,13 +228,17 @@ def copy(
     if isinstance(sink, Following):
         sink.follow(source)
     seen = matched = 0
-    found = select(
-        source, engines, skip=skip, limit=limit, workers=workers, keep=sink is not None
-    )  # fmt: skip
-    for batch, selected, looked_at, chosen in found:
+    keep = NOTHING if sink is None else PACKETS
+    recorder = sink if isinstance(sink, Recording) else None
+    if recorder is not None and recorder.takes(source.origin, source.record):
+        keep = RECORDS
+    found = select(source, engines, skip=skip, limit=limit, workers=workers, keep=keep)
+    for batch, selected, looked_at, chosen, records in found:
         seen += looked_at
         matched += chosen
-        if sink is not None and batch is not None and (selected or batch.blocks):
+        if recorder is not None and records:
+            recorder.write_records(records)
+        elif sink is not None and batch is not None and (selected or batch.blocks):
             sink.write(batch, selected)
         if watch is not None:
             watch(seen, matched)
@@ -236,7 +254,7 @@ def read(
     workers: int | None = None,
 ) -> Iterator[Packet]:
     """Give what matches as packets of their own."""
-    for batch, selected, _, _ in select(source, engines, skip=skip, limit=limit, workers=workers):
+    for batch, selected, *_ in select(source, engines, skip=skip, limit=limit, workers=workers):
         if batch is not None:
             yield from map(batch.packet, selected)
 

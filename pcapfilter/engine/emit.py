@@ -14,10 +14,8 @@ left in a global variable.
 from pcapfilter.ebpf import check, isa
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine.emitter import DECLARATIONS, Emitter
+from pcapfilter.engine.jit import TRAP
 from pcapfilter.engine.reasons import ACCESS, SHIFT
-
-TRAP = "pcapfilter_trap"
-"""The global variable that holds the trap; -1 if there was none."""
 
 _PARAMETERS = "ptr %buffer, i64 %offset, i64 %captured, i64 %wire"
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine import cache
-from pcapfilter.engine.emit import TRAP, emit
 from pcapfilter.engine.image import MAGIC, Image, flatten
 from pcapfilter.engine.reasons import ENDLESS, MESSAGES, SHIFT
 from pcapfilter.errors import ProgramError
+
+TRAP = "pcapfilter_trap"
+"""The global variable in which a filter leaves a trap; -1 if there was none."""
 
 VERDICT = "pcapfilter_verdict"
 """The symbol of a filter's function, by which loops call it."""
@@ -154,6 +156,8 @@ class NativeFilter:
 
     def __init__(self, program: Program) -> None:
         """Compile a program; ProgramError where the checker refuses it."""
+        from pcapfilter.engine.emit import emit
+
         machine = machine_here()
         code = Code(link([emit(program, VERDICT)], [VERDICT], machine), machine)
         self._call = _RUN(code.address(VERDICT))
@@ -165,7 +169,7 @@ class NativeFilter:
         return self.run_at(octets, len(octets), len(octets) if wirelen is None else wirelen)
 
     def run_at(self, place: bytes | int, caplen: int, wirelen: int) -> int:
-        """Give r0 after running on octets, or on those at an address, of which so many are there."""
+        """Give r0 after running on octets, or on as many as were captured at an address."""
         verdict = self._call(place, 0, caplen, wirelen)
         if not verdict:
             self._trap.spring()

@@ -19,13 +19,11 @@ from typing import Any, NamedTuple
 from pcapfilter.engine import cache as store
 from pcapfilter.engine.jit import link, machine_here, octets_of, parse, put
 from pcapfilter.engine.memory import Pin
+from pcapfilter.engine.outside import CALLS, PREFIX, calls_of
 from pcapfilter.engine.pointers import pointer
 
 _ITEMS = {"u8*": 1, "u16*": 2, "u32*": 4, "u64*": 8, "i64*": 8}
 """Octets in an item of what a pointer of each type points to."""
-
-PREFIX = "pcapfilter_"
-"""What the symbols of loops, and of the functions that they call outside, begin with."""
 
 
 class UnavailableError(Exception):
@@ -53,23 +51,30 @@ class Signature(NamedTuple):
 class Loop:
     """A loop that can be called: natively, or in plain Python where that cannot be."""
 
-    __slots__ = ("_call", "_code", "_plain", "signature", "symbol")
+    __slots__ = ("_call", "_calls", "_code", "_outside", "_plain", "signature", "symbol")
 
     def __init__(self, function: Callable[..., int], signature: Signature) -> None:
         """Compile if possible."""
         self.signature = signature
         self.symbol = PREFIX + function.__name__
         self._plain = function
+        self._calls = calls_of(function)
+        self._outside = {name: Signature.of(CALLS[name][0]) for name in self._calls}
         self._call: Callable[..., int] | None = None
         with suppress(UnavailableError, ImportError, OSError):
-            key = key_of(function, signature)
-            self._code = put(octets_of(lambda _: parse(self.text), f"{function.__name__}.o", key))
+            key = key_of(function, signature, self._outside)
+            self._code = put(octets_of(self._linked, f"{function.__name__}.o", key))
             self._call = prototype(signature)(self._code.address(self.symbol))
 
     @property
     def text(self) -> str:
         """Its LLVM text."""
-        return text_of(self._plain, self.signature)
+        return text_of(self._plain, self.signature, self._outside)
+
+    def _linked(self, machine: Any) -> Any:
+        if not self._calls:
+            return parse(self.text)
+        return link([self.text, *(CALLS[n][1] for n in self._calls)], [self.symbol], machine)
 
     @property
     def compiled(self) -> bool:

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
-from pcapfilter.engine.emit import emit
 from pcapfilter.engine.jit import NativeFilter, Trap, link, octets_of, put
 from pcapfilter.engine.loops import (
-    PREFIX,
     Signature,
     UnavailableError,
     call,
@@ -28,6 +26,7 @@ from pcapfilter.engine.loops import (
     prototype,
     text_of,
 )  # fmt: skip
+from pcapfilter.engine.outside import CALLS, PREFIX, calls_of
 from pcapfilter.packets import PacketBatch
 
 if TYPE_CHECKING:
@@ -64,22 +63,6 @@ _KEPT_FILTERS = 256
 """How many filters' code stays in the cache."""
 _WANTED = Signature.of("i64(u8*, i64, i64, i64)")
 
-CALLS = {
-    # what a loop may call of the system -> its signature, and its text
-    "pread": (
-        Signature.of("i64(i64, u8*, i64, i64, i64)"),
-        f"""
-declare i64 @pread(i32, ptr, i64, i64)
-define i64 @{PREFIX}pread(i64 %file, ptr %buffer, i64 %at, i64 %room, i64 %offset) alwaysinline {{
-  %descriptor = trunc i64 %file to i32
-  %place = getelementptr i8, ptr %buffer, i64 %at
-  %got = call i64 @pread(i32 %descriptor, ptr %place, i64 %room, i64 %offset)
-  ret i64 %got
-}}
-""",
-    ),
-}
-
 
 class NativeFill:
     """A loop with a program's code in it, as native code.
@@ -94,16 +77,14 @@ class NativeFill:
     def __init__(self, program: Program, loop: Callable[..., int], signature: str) -> None:
         """Compile; UnavailableError where there is no native code."""
         shape, outside = Signature.of(signature), {HOLE: _WANTED}
-        symbol, calls = PREFIX + loop.__name__, []
-        assert isinstance(loop, FunctionType)
-        for name, (kind, text) in CALLS.items():
-            if name in loop.__code__.co_names:
-                outside[name] = kind
-                calls.append(text)
+        symbol, calls = PREFIX + loop.__name__, calls_of(loop)
+        outside |= {name: Signature.of(CALLS[name][0]) for name in calls}
 
         def make(machine: Any) -> Any:
-            texts = [text_of(loop, shape, outside), emit(program, PREFIX + HOLE), *calls]
-            return link(texts, [symbol], machine)
+            from pcapfilter.engine.emit import emit
+
+            texts = [text_of(loop, shape, outside), emit(program, PREFIX + HOLE)]
+            return link([*texts, *(CALLS[name][1] for name in calls)], [symbol], machine)
 
         key = f"{key_of(loop, shape, outside)} {program.pack().hex()}"
         self._octets = octets_of(make, "filter.o", key, most=_KEPT_FILTERS)

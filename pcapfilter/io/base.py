@@ -27,6 +27,9 @@ Place = str | PathLike[str] | IO[bytes]
 Identity = tuple[int, int]
 """Device and number of a regular file, by which two names of it are known to be one file."""
 
+NOTHING, RECORDS, PACKETS = range(3)
+"""What is kept of selected packets: how many they are, their records as octets, or everything."""
+
 UNITS = {"micro": 1_000_000, "nano": 1_000_000_000}
 """Parts of a second, by the name of the precision."""
 
@@ -95,6 +98,16 @@ class Portion(Protocol):
     def matched(self) -> int:
         """How many of them the filter selected."""
 
+    @property
+    def octets(self) -> memoryview | None:
+        """Their records side by side, if those were to be kept and nothing more was needed."""
+
+
+class Shelf(Protocol):
+    """Room for what is kept of a range."""
+
+    buffer: bytearray
+
 
 class Ranges(Protocol):
     """A capture cut into ranges.
@@ -104,13 +117,16 @@ class Ranges(Protocol):
 
     count: int
 
-    def scan(self, number: int) -> Portion | None:
+    def shelf(self) -> Shelf:
+        """Give room for what is kept of one range at a time."""
+
+    def scan(self, number: int, shelf: Shelf) -> Portion | None:
         """Scan a range by itself; None where that cannot be begun."""
 
-    def confirm(self, number: int, portion: Portion | None) -> Portion | None:
+    def confirm(self, number: int, portion: Portion | None, shelf: Shelf) -> Portion | None:
         """Give what is in a range; None where the capture has ended before it.
 
-        A portion's packets are good until the next one is asked for.
+        A portion is good until its shelf is used again.
         """
 
 
@@ -128,10 +144,10 @@ class Selective(Protocol):
     ) -> Iterator[tuple[PacketBatch, int]] | None:
         """Give what is selected, and how many packets each batch was chosen from."""
 
-    def ranges(self, fill: Native, *, size: int, keep: bool) -> Ranges | None:
-        """Give the same capture in ranges of some octets, with the packets if they are to be kept.
+    def ranges(self, fill: Native, *, size: int, keep: int) -> Ranges | None:
+        """Give the same capture in ranges of some octets; each thread has a loop from `fill`.
 
-        Each thread gets a loop of its own from `fill`.
+        What is kept of the packets is NOTHING, their RECORDS, or PACKETS.
         """
 
 
@@ -156,6 +172,17 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write out what is held back, and let go of the file."""
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """A Sink that takes whole records as they are."""
+
+    def takes(self, origin: Origin, record: Record) -> bool:
+        """Tell whether records like these are what it would write itself."""
+
+    def write_records(self, octets: memoryview) -> None:
+        """Write records that stand side by side."""
 
 
 @runtime_checkable

@@ -11,7 +11,6 @@ Source of the rules: draft-ietf-opsawg-pcap, and what tcpdump does with records 
 """
 
 from collections.abc import MutableSequence, Sequence
-from os import preadv
 from typing import Any
 
 MORE, FULL, IMPOSSIBLE, STOPPED = 0, 1, 2, 3
@@ -37,15 +36,6 @@ CHAIN = 24
 """How many records in a row are enough for a guess."""
 
 DAY = 86400
-
-BEYOND = 4096
-"""Octets read at once beyond a range's end, where the last record's end is all that is wanted."""
-
-SWEEP = (
-    "i64(i64, i64, i64, u8*, i64, i64, i64, i64, i64, i64, u32*, u32*, u32*, i64, i64*, "
-    "i64, u8*, i64, u32*, u32*, u32*, i64)"
-)
-"""The signature of `sweep`."""
 
 RUNS = "i64(u32*, i64, u32*, u32*, i64, u32*, u32*, i64, u8*, u8*)"
 """The signature of `runs`."""
@@ -85,6 +75,15 @@ def wanted(
 ) -> int:
     """Tell whether a packet is wanted: here, each one is. A filter may stand in this place."""
     return 1
+
+
+def move(source: Any, start: int, size: int, target: Any, at: int) -> int:
+    """Copy octets to `at` in the target, which may be the source; give the place after.
+
+    An engine may put the system's own call in this place.
+    """
+    target[at : at + size] = bytes(source[start : start + size])
+    return at + size
 
 
 def frame(
@@ -214,103 +213,12 @@ def collect(
         caplen = caplens[index]
         start = offsets[index] - header
         size = header + caplen
-        for octet in range(size):
-            out[at + octet] = buffer[start + octet]
+        move(buffer, start, size, out, at)
         out_offsets[rows + index] = at + header
         out_caplens[rows + index] = caplen
         out_wirelens[rows + index] = wirelens[index]
         at += size
     return at
-
-
-def pread(descriptor: int, buffer: Any, at: int, room: int, offset: int) -> int:
-    """Read octets of a file from `offset` on to `at` in the buffer; give how many.
-
-    An engine may put the system's own call in this place, which gives -1 where it fails.
-    """
-    return preadv(descriptor, [buffer[at : at + room]], offset)
-
-
-def sweep(
-    descriptor: int,
-    start: int,
-    stop: int,
-    buffer: MutableSequence[int],
-    size: int,
-    big: int,
-    header: int,
-    lengths: int,
-    snaplen: int,
-    longest: int,
-    offsets: MutableSequence[int],
-    caplens: MutableSequence[int],
-    wirelens: MutableSequence[int],
-    room: int,
-    state: MutableSequence[int],
-    keep: int,
-    out: MutableSequence[int],
-    most: int,
-    out_offsets: MutableSequence[int],
-    out_caplens: MutableSequence[int],
-    out_wirelens: MutableSequence[int],
-    most_rows: int,
-) -> int:
-    """Read a range of a file, frame it, and collect what is wanted if it is to be kept.
-
-    Give the number of wanted records that begin from `start` to before `stop`, which are octets of
-    the file; or -1 where there is anything out of the common, such as a record that is cut or does
-    not fit into the buffer, for which this loop is not made. `state` is as of `frame`, but with
-    the place in the file where the next record begins, and all packets that were looked at.
-    """
-    base = start
-    have = 0
-    used = 0
-    rows = 0
-    seen = 0
-    altered = 0
-    while base < stop:
-        ask = stop - base - have
-        ask = max(ask, BEYOND)
-        ask = min(ask, size - have)
-        if ask == 0:
-            return -1
-        got = pread(descriptor, buffer, have, ask, base + have)
-        if got <= 0:
-            if got < 0 or have > 0:
-                return -1
-            break
-        have += got
-        at = 0
-        why = FULL
-        while why == FULL:
-            if keep and (used + have > most or rows + room > most_rows):
-                return -1
-            count = frame(
-                buffer, at, have, stop - base, big, header, lengths, snaplen, longest,
-                offsets, caplens, wirelens, room, state,
-            )  # fmt: skip
-            at = state[0]
-            why = state[1]
-            altered += state[3]
-            seen += state[4]
-            if why == IMPOSSIBLE:
-                return -1
-            if keep:
-                used = collect(
-                    buffer, count, offsets, caplens, wirelens, header,
-                    out, used, rows, out_offsets, out_caplens, out_wirelens,
-                )  # fmt: skip
-            rows += count
-        have -= at
-        base += at
-        for octet in range(have):
-            buffer[octet] = buffer[at + octet]
-        if why == STOPPED:
-            break
-    state[0] = base
-    state[3] = altered
-    state[4] = seen
-    return rows
 
 
 def runs(
@@ -351,10 +259,7 @@ def runs(
     for number in range(count):
         index = selected[number]
         start = offsets[index] - header
-        size = header + caplens[index]
-        for octet in range(size):
-            out[at + octet] = buffer[start + octet]
-        at += size
+        at = move(buffer, start, header + caplens[index], out, at)
     return -at
 
 
@@ -393,7 +298,5 @@ def gather(
         caplen = caplens[index]
         at = put_word(out, at, big_out, caplen)
         at = put_word(out, at, big_out, wirelens[index])
-        for octet in range(caplen):
-            out[at + octet] = buffer[start + octet]
-        at += caplen
+        at = move(buffer, start, caplen, out, at)
     return at

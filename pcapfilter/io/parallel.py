@@ -1,22 +1,24 @@
 """Ranges scanned by several threads, and handed out in order.
 
-The threads hold Python's lock only between chunks: reading and native code give it up. They may be
-a few ranges ahead of whoever takes the portions, so that memory does not grow with the file.
+The thread that hands them out is one of them: it scans a range of its own while the one that is
+next is not ready. There are so many shelves, and nobody begins a range without one: so nobody gets
+far ahead, and memory does not grow with the file. Python's lock is held for some microseconds a
+range: reading and native code do without.
 """
 
 import os
+from _queue import Empty, SimpleQueue
+from _thread import start_new_thread
 from collections.abc import Iterator
+from itertools import count
 
-from pcapfilter.io.base import Portion, Ranges
+from pcapfilter.io.base import NOTHING, Portion, Ranges, Shelf
 
 AHEAD = 2
-"""How many portions a worker may have lying ready."""
+"""How many shelves there are for each worker."""
 
-LARGEST, SMALLEST = 2 << 20, 1 << 19
-"""Octets of a range: enough to be worth a guess, and few enough to be kept."""
-
-MEMORY = 32 << 20
-"""Octets of all ranges that are in work or lie ready."""
+SIZE, SMALL_SIZE = 16 << 20, 2 << 20
+"""Octets of a range of which nothing is kept, and of one of which everything may be."""
 
 MOST = 16
 """How many threads are of use: memory is not read faster by more."""
@@ -27,75 +29,96 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def range_size(workers: int) -> int:
-    """Give how large the ranges are for so many workers."""
-    return max(SMALLEST, min(LARGEST, MEMORY // (workers * AHEAD)))
+def range_size(keep: int) -> int:
+    """Give how large the ranges are, of whose packets so much is kept."""
+    return SIZE if keep == NOTHING else SMALL_SIZE
 
 
 def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
     """Give the portions in order, up to the end of the capture or its damage.
 
-    What a scan raises is raised here only if the range turns out to be one: a scan that began at a
-    wrong guess has judged what are no packets.
+    A portion is good until the next one is asked for. What a scan raises is raised here only if
+    the range turns out to be one: a scan from a wrong guess has judged what are no packets.
     """
-    if workers == 1:
-        yield from one_by_one(ranges)
-        return
-    from threading import Condition, Thread
-
-    workers = min(workers, MOST, ranges.count)
-
-    state = Condition()
-    ready: dict[int, Portion | None] = {}
-    taken = done = 0
-    stopped = False
-
-    def work() -> None:
-        nonlocal taken
-        while True:
-            with state:
-                while taken >= done + workers * AHEAD and not stopped:
-                    state.wait()
-                if stopped or taken == ranges.count:
-                    return
-                number = taken
-                taken += 1
-            try:
-                portion = ranges.scan(number)
-            except Exception:  # noqa: BLE001 -- confirm scans again, and raises it if it is true
-                portion = None
-            with state:
-                ready[number] = portion
-                state.notify_all()
-
-    threads = [Thread(target=work, daemon=True) for _ in range(workers)]
+    crew = _Crew(ranges, min(workers, MOST, ranges.count))
     try:
-        for thread in threads:
-            thread.start()
-        for number in range(ranges.count):
-            with state:
-                while number not in ready:
-                    state.wait()
-                found = ready.pop(number)
-            portion = ranges.confirm(number, found)
-            if portion is None:
-                return
-            yield portion
-            with state:
-                done += 1
-                state.notify_all()
+        yield from crew.portions()
     finally:
-        with state:
-            stopped = True
-            state.notify_all()
-        for thread in threads:
-            thread.join()
+        crew.dismiss()
 
 
-def one_by_one(ranges: Ranges) -> Iterator[Portion]:
-    """Give the portions in order, each scanned when it is wanted."""
-    for number in range(ranges.count):
-        portion = ranges.confirm(number, None)
-        if portion is None:
-            return
-        yield portion
+class _Crew:
+    """The threads, and what goes between them: free shelves one way, full ones the other."""
+
+    def __init__(self, ranges: Ranges, workers: int) -> None:
+        self.ranges = ranges
+        self.numbers = count()
+        self.free: SimpleQueue[Shelf | None] = SimpleQueue()
+        self.done: SimpleQueue[tuple[int, Portion | None, Shelf] | None] = SimpleQueue()
+        for _ in range(AHEAD * workers if workers > 1 else 1):
+            self.free.put(ranges.shelf())
+        self.stopped = False
+        self.threads = 0
+        for _ in range(workers - 1):
+            start_new_thread(self.work, ())
+            self.threads += 1
+
+    def work(self) -> None:
+        """Scan whatever range is next, until there is none."""
+        try:
+            while (shelf := self.free.get()) is not None and not self.stopped:
+                found = self.scanned(shelf)
+                if found is None:
+                    return
+                self.done.put(found)
+        finally:
+            self.done.put(None)
+
+    def scanned(self, shelf: Shelf) -> tuple[int, Portion | None, Shelf] | None:
+        """Scan the next range that nobody has begun; None, with the shelf put back, if none is."""
+        number = next(self.numbers)
+        if number >= self.ranges.count:
+            self.free.put(shelf)
+            return None
+        try:
+            return number, self.ranges.scan(number, shelf), shelf
+        except Exception:  # noqa: BLE001 -- confirm scans again, and raises it if it is true
+            return number, None, shelf
+
+    def portions(self) -> Iterator[Portion]:
+        """Give the portions in order."""
+        ready: dict[int, tuple[Portion | None, Shelf]] = {}
+        for number in range(self.ranges.count):
+            while number not in ready:
+                if (found := self.one_more()) is not None:
+                    ready[found[0]] = found[1:]
+            portion, shelf = ready.pop(number)
+            confirmed = self.ranges.confirm(number, portion, shelf)
+            if confirmed is None:
+                return
+            yield confirmed
+            self.free.put(shelf)
+
+    def one_more(self) -> tuple[int, Portion | None, Shelf] | None:
+        """Give a range that is done, or that is done now, or wait for one."""
+        try:
+            found = self.done.get_nowait()
+        except Empty:
+            try:
+                shelf = self.free.get_nowait()
+            except Empty:
+                shelf = None
+            if shelf is not None and (mine := self.scanned(shelf)) is not None:
+                return mine
+            found = self.done.get()
+        if found is None:
+            self.threads -= 1
+        return found
+
+    def dismiss(self) -> None:
+        """Let the threads come to an end, and wait for that."""
+        self.stopped = True
+        for _ in range(self.threads):
+            self.free.put(None)
+        while self.threads:
+            self.threads -= self.done.get() is None

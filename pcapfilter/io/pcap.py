@@ -223,14 +223,16 @@ class PcapSource:
             before, start = before + seen, found.place
             again = recovery.pushed_back(found.rest, read)
 
-    def ranges(self, fill: Native, *, size: int, keep: bool) -> "Ranges | None":
+    def ranges(self, fill: Native, *, size: int, keep: int) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
         start = self.position
         if not self._owned or self._recover or self.name == "-" or self.size - start < 2 * size:
             return None
         if not self._layout.settled or self._file.tell() != start:
             return None
-        if not getattr(fill(framing.sweep, framing.SWEEP), "compiled", False):
+        from pcapfilter.io.sweep import SWEEP, sweep
+
+        if not getattr(fill(sweep, SWEEP), "compiled", False):
             return None  # threads of plain Python would wait for each other
         from pcapfilter.io.ranges import Ranges
 
@@ -285,6 +287,20 @@ class PcapSink:
             magic = next(variant.magic for variant in VARIANTS if variant.unit == unit)
             header = FILE_HEADER.pack(magic, 2, 4, 0, 0, snaplen, link.linktype | extension)
             write_all(self._file, header)
+
+    def takes(self, origin: Origin, record: Record) -> bool:
+        """Tell whether records like these are what it would write itself."""
+        return (
+            record.size == 16
+            and not origin.swapped
+            and record.unit == self._unit
+            and origin.link == self._link
+            and origin.snaplen <= self._snaplen
+        )
+
+    def write_records(self, octets: memoryview) -> None:
+        """Write records that stand side by side."""
+        write_all(self._file, octets)
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets, which are rising indices into the batch.

@@ -12,32 +12,78 @@ from os import preadv
 from typing import NamedTuple
 
 from pcapfilter.io import base, framing
-from pcapfilter.io.base import Loop, Native
+from pcapfilter.io.base import PACKETS, RECORDS, Loop, Native
 from pcapfilter.io.stretch import ENDLESS, Desk, Fault, Layout, Read, Stretch
+from pcapfilter.io.sweep import BEYOND, NEXT, SEEN, START, SWEEP, USED, sweep
 from pcapfilter.packets import Origin, PacketBatch, Record
 
-WINDOWS = (64 * 1024, 1024 * 1024)
-"""Octets of a range in which the beginning of a record is looked for: first few, then more."""
+
+class Shelf:
+    """Where what is wanted of a range is kept until it is its turn: records side by side."""
+
+    __slots__ = ("buffer", "columns", "rows", "used")
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.columns = (array("I"), array("I"), array("I"))
+        self.used = self.rows = 0
+
+    def add(self, batch: PacketBatch, collect: Loop) -> None:
+        """Copy a batch's packets."""
+        self.make_room(self.used + len(batch.buffer))
+        short = self.rows + batch.count - len(self.columns[0])
+        if short > 0:
+            for column in self.columns:
+                column.frombytes(bytes(4 * (short + self.rows)))
+        self.used = collect(
+            batch.buffer, batch.count, batch.offsets, batch.caplens, batch.wirelens,
+            batch.record.size, self.buffer, self.used, self.rows, *self.columns,
+        )  # fmt: skip
+        self.rows += batch.count
+
+    def make_room(self, octets: int) -> None:
+        """See to it that so many octets have room in all."""
+        if octets > len(self.buffer):
+            self.buffer = self.buffer[: self.used] + bytes(octets - self.used + (octets >> 2))
+
+    def batch(self, origin: Origin, record: Record) -> PacketBatch:
+        """Give all packets as one batch."""
+        return PacketBatch(self.buffer, self.rows, *self.columns, origin=origin, record=record)
 
 
 class Portion(NamedTuple):
-    """What was found in a range that was scanned from `start`; the next record begins at `next`."""
+    """What was found in a range that was scanned from `start`; the next record begins at `next`.
+
+    What is kept of it lies on a shelf, as a batch or as nothing but octets.
+    """
 
     start: int
     next: int
     seen: int
     matched: int
-    batch: PacketBatch | None
-    fault: Fault | None
+    batch: PacketBatch | None = None
+    octets: memoryview | None = None
+    fault: Fault | None = None
+
+
+class Worker:
+    """What one thread works with: a buffer that stays in the cache, and a loop of its own."""
+
+    __slots__ = ("desk", "state", "sweep")
+
+    def __init__(self, chunk: int, fill: Native) -> None:
+        self.desk = Desk(chunk)
+        self.state = array("q", bytes(8 * 4))
+        self.sweep = fill(sweep, SWEEP)
 
 
 class Ranges:
-    """The ranges of a file, `size` octets each, from `start` to `end`.
+    """The ranges of a file, as `bounds` says, from its start to its stop.
 
     `scan` may be called from several threads, `confirm` for one range after another by one thread.
-    Each thread's scans have a loop of their own from `fill`. With `keep`, portions have their
-    packets. `report` is told how far the confirmed ranges reach, what is wrong there if anything,
-    and how many packets came before.
+    Each thread's scans have a loop of their own from `fill`. `keep` says what of the packets that
+    are selected. `report` is told how far the confirmed ranges reach, what is wrong there if
+    anything, and how many packets came before.
     """
 
     def __init__(
@@ -49,101 +95,93 @@ class Ranges:
         native: Native,
         fill: Native,
         chunk: int,
-        keep: bool,
+        keep: int,
         report: Callable[[int, Fault | None, int], None],
     ) -> None:
         self.count = len(bounds)
         self._layout, self._descriptor, self._bounds = layout, descriptor, bounds
-        self._fill, self._chunk, self._keep = fill, chunk, keep
-        self._native = native
-        self._most_rows = bounds.step // 24 + chunk // 16 + 1
+        self._native, self._fill, self._chunk, self._keep = native, fill, chunk, keep
         self._idle = [Worker(chunk, fill)]
-        self._shelves: list[Shelf] = []
         self._at = bounds.start
-        self._lent: Shelf | None = None
         self._report, self._seen, self._ended = report, 0, False
 
-    def scan(self, number: int) -> "Portion | None":
-        """Scan a range from where its first record seems to begin; None where none seems to."""
-        if number == 0:
-            return self._scan(number, self._bounds.start)
-        bound = self._bounds[number]
-        big, header, lengths, _, longest = self._layout.numbers
-        unit = self._layout.record.unit
-        guess = self._native(framing.guess, framing.GUESS)
-        for size in WINDOWS:
-            window = bytearray(size)
-            have = preadv(self._descriptor, [window], bound)
-            at = guess(window, have, big, header, lengths, longest, unit)
-            if at >= 0:
-                return self._scan(number, bound + at)
-        return None
+    def shelf(self) -> Shelf:
+        """Give room for what is kept of a range."""
+        return Shelf()
 
-    def confirm(self, number: int, portion: base.Portion | None) -> Portion | None:
+    def scan(self, number: int, shelf: base.Shelf) -> Portion | None:
+        """Scan a range from where its first record seems to begin; None where none seems to."""
+        assert isinstance(shelf, Shelf)
+        search = self._layout.record.unit if number else 0
+        return self._scan(number, self._bounds[number], shelf, search)
+
+    def confirm(
+        self, number: int, portion: base.Portion | None, shelf: base.Shelf
+    ) -> Portion | None:
         """Give a range's portion, scanned again if its beginning was guessed wrong.
 
-        None where the records have ended before. The packets of one portion are good until the
-        next is asked for.
+        None where the records have ended before.
         """
-        if self._lent is not None:
-            self._shelves.append(self._lent)
-            self._lent = None
+        assert isinstance(shelf, Shelf)
         if self._ended:
             return None
         found = portion if isinstance(portion, Portion) else None
         if found is None or found.start != self._at:
-            if found is not None and found.batch is not None:
-                self._shelves.append(Shelf.of(found.batch))
-            found = self._scan(number, self._at)
+            found = self._scan(number, self._at, shelf, 0)
+            assert found is not None
         self._at = found.next
         self._ended = found.fault is not None
         self._report(found.next, found.fault, self._seen)
         self._seen += found.seen
-        if found.batch is not None:
-            self._lent = Shelf.of(found.batch)
         return found
 
-    def _scan(self, number: int, start: int) -> Portion:
+    def _scan(self, number: int, start: int, shelf: Shelf, search: int) -> Portion | None:
         """Scan a range from a place on: by one call of native code, or by chunks if need be."""
         last = number == self.count - 1
         stop = ENDLESS if last else self._bounds[number + 1]
+        shelf.used = shelf.rows = 0
         try:
             worker = self._idle.pop()
         except IndexError:
             worker = Worker(self._chunk, self._fill)
-        shelf = self._shelf()
-        portion = self._sweep(worker, shelf, start, stop)
+        portion = None
+        if self._keep != PACKETS:
+            portion = self._sweep(worker, shelf, start, stop, search)
         if portion is None:
-            shelf = Shelf()
-            portion = self._by_chunks(worker, shelf, start, stop)
-        if not self._keep:
-            self._shelves.append(shelf)
+            portion = self._by_chunks(worker, shelf, start, stop, search)
         self._idle.append(worker)
         return portion
 
-    def _sweep(self, worker: "Worker", shelf: "Shelf", start: int, stop: int) -> Portion | None:
-        desk, record = worker.desk, self._layout.record
-        if self._keep:
-            shelf.make_room(self._bounds.step + 2 * self._chunk, self._most_rows)
-        rows = worker.sweep(
-            self._descriptor, start, stop, desk.buffer, len(desk.buffer), *self._layout.numbers,
-            *desk.columns, desk.room, desk.state,
-            int(self._keep), shelf.buffer, len(shelf.buffer), *shelf.columns, len(shelf.columns[0]),
+    def _sweep(
+        self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
+    ) -> Portion | None:
+        big, header, lengths, snaplen, longest = self._layout.numbers
+        desk, state, keep = worker.desk, worker.state, self._keep == RECORDS
+        if keep:
+            shelf.make_room(self._bounds.step + self._chunk)
+        matched = worker.sweep(
+            self._descriptor, start, stop, search, desk.buffer, len(desk.buffer), big, header,
+            lengths, snaplen, longest, int(keep), shelf.buffer, len(shelf.buffer), state,
         )  # fmt: skip
-        if rows < 0:
+        if matched < 0:
             return None
-        shelf.rows = rows
-        batch = None
-        if self._keep:
-            whole = record.size == 16 and not self._layout.origin.swapped and not desk.state[3]
-            batch = shelf.batch(self._layout.origin, record._replace(verbatim=whole))
-        return Portion(start, desk.state[0], desk.state[4], rows, batch, None)
+        octets = memoryview(shelf.buffer)[: state[USED]] if keep else None
+        return Portion(state[START], state[NEXT], state[SEEN], matched, octets=octets)
 
-    def _by_chunks(self, worker: "Worker", shelf: "Shelf", start: int, stop: int) -> Portion:
+    def _by_chunks(
+        self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
+    ) -> Portion | None:
+        """Scan with what is out of the common, from where the first record seems to begin."""
+        if search:
+            place = self._guess(worker, start, search)
+            if place < 0:
+                return None
+            start += place
         read = reader(self._descriptor, start, stop)
         frame = self._fill(framing.frame, framing.FRAME)
         collect = self._native(framing.collect, framing.COLLECT)
         stretch = Stretch(self._layout, read, frame, worker.desk, start=start, stop=stop)
+        shelf.used = shelf.rows = 0
         matched, verbatim = 0, True
         for batch in stretch.batches():
             matched += batch.count
@@ -151,67 +189,15 @@ class Ranges:
                 shelf.add(batch, collect)
                 verbatim = verbatim and batch.record.verbatim
         record = self._layout.record._replace(verbatim=verbatim)
-        whole = shelf.batch(self._layout.origin, record) if self._keep else None
-        return Portion(start, stretch.next, stretch.seen, matched, whole, stretch.fault)
+        kept = shelf.batch(self._layout.origin, record) if self._keep else None
+        return Portion(start, stretch.next, stretch.seen, matched, kept, fault=stretch.fault)
 
-    def _shelf(self) -> "Shelf":
-        try:
-            shelf = self._shelves.pop()
-        except IndexError:
-            return Shelf()
-        shelf.used = shelf.rows = 0
-        return shelf
-
-
-class Worker:
-    """What one thread works with."""
-
-    __slots__ = ("desk", "sweep")
-
-    def __init__(self, chunk: int, fill: Native) -> None:
-        self.desk = Desk(chunk)
-        self.sweep = fill(framing.sweep, framing.SWEEP)
-
-
-class Shelf:
-    """Where the packets of a range are kept until it is their turn: records side by side."""
-
-    __slots__ = ("buffer", "columns", "rows", "used")
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-        self.columns = (array("I"), array("I"), array("I"))
-        self.used = self.rows = 0
-
-    @classmethod
-    def of(cls, batch: PacketBatch) -> "Shelf":
-        """Take back the shelf of a batch that is not needed any more."""
-        shelf = cls()
-        shelf.buffer = batch.buffer
-        shelf.columns = (batch.offsets, batch.caplens, batch.wirelens)
-        return shelf
-
-    def add(self, batch: PacketBatch, collect: Loop) -> None:
-        """Copy a batch's packets."""
-        self.make_room(self.used + len(batch.buffer), self.rows + batch.count)
-        self.used = collect(
-            batch.buffer, batch.count, batch.offsets, batch.caplens, batch.wirelens,
-            batch.record.size, self.buffer, self.used, self.rows, *self.columns,
-        )  # fmt: skip
-        self.rows += batch.count
-
-    def make_room(self, octets: int, rows: int) -> None:
-        """See to it that so many octets and rows have room in all."""
-        if octets > len(self.buffer):
-            self.buffer = self.buffer + bytes(octets - len(self.buffer))
-        short = rows - len(self.columns[0])
-        if short > 0:
-            for column in self.columns:
-                column.frombytes(bytes(4 * short))
-
-    def batch(self, origin: Origin, record: Record) -> PacketBatch:
-        """Give all packets as one batch."""
-        return PacketBatch(self.buffer, self.rows, *self.columns, origin=origin, record=record)
+    def _guess(self, worker: Worker, start: int, unit: int) -> int:
+        """Give how far from a place on the first record seems to begin, or -1."""
+        big, header, lengths, _, longest = self._layout.numbers
+        guess = self._native(framing.guess, framing.GUESS)
+        have = preadv(self._descriptor, [worker.desk.buffer], start)
+        return guess(worker.desk.buffer, have, big, header, lengths, longest, unit)
 
 
 def reader(descriptor: int, start: int, stop: int) -> Read:
@@ -223,7 +209,7 @@ def reader(descriptor: int, start: int, stop: int) -> Read:
 
     def read(view: memoryview) -> int:
         nonlocal at
-        got = preadv(descriptor, [view[: max(stop - at, framing.BEYOND)]], at)
+        got = preadv(descriptor, [view[: max(stop - at, BEYOND)]], at)
         at += got
         return got
 
