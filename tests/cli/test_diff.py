@@ -146,3 +146,13 @@ def test_interrupted() -> None:
 def test_help(capsys: Captured) -> None:
     assert main(["diff", "--help"]) == 0
     assert "--only-in A|B" in capsys.readouterr().out
+
+
+def test_what_lint_says(capsys: Captured) -> None:
+    """Findings that bear on the packet are shown, and no others."""
+    text = "not host 1.2.3.4 or host 5.6.7.8"
+    assert main(["diff", text, "not (host 1.2.3.4 or host 5.6.7.8)"]) == 1
+    told = capsys.readouterr().out
+    assert "lint says of A:\n  warning: `not` holds for `host 1.2.3.4` alone" in told
+    assert "[arp]" not in told
+    assert "lint says of B:" not in told

@@ -130,10 +130,14 @@ def _details(found: Finding) -> Iterator[str]:
     if found.ours is not None and found.theirs is not None:
         yield from side_by_side(found.ours, found.theirs)
     if found.comparison is not None and found.comparison.witnesses:
+        from pcapfilter.filter import compile as made
+        from pcapfilter.tools.compare.bearing import bearing
         from pcapfilter.tools.compare.report import explain
 
         yield "(A is pcapfilter, B is tcpdump)"
         yield from explain(found.comparison, found.comparison.witnesses[0])
+        asked = made(found.text, link=found.link, netmask=0)
+        yield from bearing(asked, found.comparison.witnesses, "the filter")
 
 
 def _asked(found: Finding, limit: float) -> bool | None:

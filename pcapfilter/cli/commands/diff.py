@@ -64,7 +64,13 @@ def run(words: list[str]) -> int:
         from pcapfilter.tools.compare.report import write
 
         write(found, place)
-    print(found, file=sys.stderr if place == "-" else None)
+    told = [str(found)]
+    for name, given in (("A", found.a), ("B", found.b)):
+        if given.made is not None and found.witnesses:
+            from pcapfilter.tools.compare.bearing import bearing
+
+            told += bearing(given.made, found.witnesses, name)
+    print(*told, sep="\n", file=sys.stderr if place == "-" else None)
     if found.same is None:
         return TROUBLE
     return SAME if found.same else DIFFERENT

@@ -21,12 +21,16 @@ NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
 
 
 class Input(NamedTuple):
-    """One of the two: how it was given, its program, and whether that is for live capture."""
+    """One of the two: how it was given, its program, and whether that is for live capture.
+
+    `made` is the Filter, where an expression was given.
+    """
 
     text: str
     program: bpf.Program | ebpf.Program
     live: bool = True
     note: str = ""
+    made: roof.Filter | None = None
 
     @property
     def title(self) -> str:
@@ -71,9 +75,10 @@ def read(given: "str | roof.Filter | bpf.Program | ebpf.Program", how: How) -> I
 
 def _compiled(made: roof.Filter, live: bool) -> Input:
     try:
-        return Input(made.text, made.program(), live)
+        return Input(made.text, made.program(), live, made=made)
     except RejectsAllError:
-        return Input(made.text, NOTHING, live, "it can match nothing, which the optimiser finds")
+        note = "it can match nothing, which the optimiser finds"
+        return Input(made.text, NOTHING, live, note, made)
 
 
 def _listed(name: str) -> Input:
