@@ -5,7 +5,8 @@ It knows no filter text and no file format.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
@@ -263,3 +264,41 @@ def check_workers(workers: int | None) -> None:
     """Raise ValueError unless this is a number of workers, or None: as many as are of use."""
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be 1 or more, not {workers}")
+
+
+def split(
+    source: Source,
+    outputs: Sequence[tuple[Engines, Sink]],
+    rest: Sink | None = None,
+    *,
+    watch: Watch | None = None,
+) -> list[Tally]:
+    """Write what matches to each output, in one pass, and to `rest` what matches none.
+
+    Give a Tally for each output, and one for the rest if it is wanted.
+    """
+    sinks = [sink for _, sink in outputs] + ([] if rest is None else [rest])
+    for sink in sinks:
+        if isinstance(sink, Following):
+            sink.follow(source)
+    known: dict[Origin, list[Engine]] = {}
+    matched, seen = [0] * len(sinks), 0
+    for batch in source.batches():
+        judging = known.get(batch.origin)
+        if judging is None:
+            judging = known[batch.origin] = [engines(batch.origin) for engines, _ in outputs]
+        chosen = [engine.judge(batch) for engine in judging]
+        if rest is not None:
+            left = bytearray(b"\1") * batch.count
+            for selected in chosen:
+                for index in selected:
+                    left[index] = 0
+            chosen.append(array("I", compress(range(batch.count), left)))
+        for number, (sink, selected) in enumerate(zip(sinks, chosen, strict=True)):
+            matched[number] += len(selected)
+            if selected or batch.blocks:
+                sink.write(batch, selected)
+        seen += batch.count
+        if watch is not None:
+            watch(seen, sum(matched))
+    return [Tally(seen, count, source.damage) for count in matched]

@@ -99,7 +99,7 @@ class Reading:
                 self._link = source.origin.link
             elif self._one_link and source.origin.link != self._link:
                 raise CaptureError("new dlt does not match original", name=name)
-            skip = _leave_out if self._line.times("skip-unsupported") else None
+            skip = leave_out if self._line.times("skip-unsupported") else None
             engines = self._filter.engines(source, skip=skip)
             if self._window is not None:
                 engines = within(engines, self._window)
@@ -129,7 +129,7 @@ class Reading:
             )  # fmt: skip
         statistics.octets_read += source.position
         if tally.damage is not None:
-            statistics.damages += _tell_damage(source, tally.damage)
+            statistics.damages += tell_damage(source, tally.damage)
             self.code = 1
 
     def _open(self, source: Source) -> Sink | None:
@@ -175,11 +175,12 @@ class Reading:
             run.say(f"interrupted: {statistics.seen} packets seen, {matched} matched")
 
 
-def _leave_out(error: UnsupportedError) -> None:
+def leave_out(error: UnsupportedError) -> None:
+    """Say that packets are left out, and why."""
     run.say(f"left out: {error.message} ({error.hint.partition('; --skip')[0]})")
 
 
-def _tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:
+def tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:
     """Say what is wrong with a capture; give it, too."""
     found = getattr(source, "damages", None)
     told: list[CaptureError] = found.told if found else [first]
