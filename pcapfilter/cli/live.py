@@ -18,6 +18,7 @@ from pcapfilter.io.base import EnoughFilesError, Sink
 from pcapfilter.io.live import stamps, unloading
 from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
 from pcapfilter.io.live.programs import Direction
+from pcapfilter.io.live.promptness import be_prompt
 from pcapfilter.io.live.source import RING, Wishes, checked_link, open_live
 from pcapfilter.io.live.tap import Tap
 from pcapfilter.packets import MAXIMUM_SNAPLEN
@@ -103,6 +104,7 @@ class Capturing:
         source.started = self._announce
         source.wait = self._wait
         self._interrupts.watch()
+        be_prompt()
         try:
             tally = job.copy(
                 source, engines, self._sink, skip=self._skip, limit=self._limit, watch=self._watch

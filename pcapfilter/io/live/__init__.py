@@ -5,6 +5,8 @@
     tap          the AF_PACKET socket and its ring of blocks
     unloading    the loop that copies packets out of a block
     source       open_live(...) -> LiveSource
+    backlog      blocks that were unloaded and wait to be taken
+    promptness   the wish to be run soon after packets come
     stamps       who takes the time: the kernel, or the adapter
     privileges   becoming another user
 

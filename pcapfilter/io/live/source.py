@@ -11,7 +11,6 @@ back: what a Source gives is as in a savefile, whatever the kernel saw.
 
 import os
 import sys
-from array import array
 from collections.abc import Callable, Iterator
 from errno import EACCES, ENETDOWN, EPERM
 from time import monotonic
@@ -21,9 +20,10 @@ from pcapfilter.bpf.program import Program
 from pcapfilter.errors import CaptureError, ProgramError, UnsupportedError
 from pcapfilter.io.base import UNITS, Identity, Loop, Measure, Native, plain
 from pcapfilter.io.live import programs, stamps, unloading
+from pcapfilter.io.live.backlog import Backlog
 from pcapfilter.io.live.devices import Device, device, dropped_by, exists
 from pcapfilter.io.live.programs import Direction
-from pcapfilter.io.live.tap import Block, Tap
+from pcapfilter.io.live.tap import Tap
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.packets import MAXIMUM_SNAPLEN, NANOSECONDS, Origin, PacketBatch, Record
 
@@ -36,8 +36,8 @@ PATIENT, PROMPT = 100, 1
 BREATH = 1000
 """Milliseconds after which an empty batch is given if no packets come."""
 
-SMALLEST_RECORD = 64
-"""Octets that a packet takes in the ring at least."""
+FAREWELL = 0.5
+"""Seconds that the last packets have to come out of the kernel; they seldom take so long."""
 
 UNLOADINGS = {"EN10MB": unloading.ETHERNET, "DOCSIS": unloading.ETHERNET}
 COOKED = {"LINUX_SLL": unloading.SLL, "LINUX_SLL2": unloading.SLL2}
@@ -105,9 +105,6 @@ class LiveSource:
         self._cooked = programs.COOKED.get(link.name)
         self._direction = wishes.direction
         kind = (COOKED if cooked else UNLOADINGS).get(link.name, unloading.RAW)
-        self._numbers = (
-            int(sys.byteorder == "big"), kind, NANOSECONDS // unit, wishes.snaplen,
-        )  # fmt: skip
         self._native = native
         self._pause = PROMPT if wishes.immediate else PATIENT
         self._tap = _tapped(found, wishes, cooked=cooked, milliseconds=self._pause)
@@ -116,12 +113,8 @@ class LiveSource:
         self._rest = programs.EVERYTHING
         self._fixed: Loop | None = None
         self._bound = False
-        self._block: Block | None = None
-        self._state = array("q", bytes(8 * 3))
-        self._out = bytearray(self._tap.block_size)
-        room = self._tap.block_size // SMALLEST_RECORD
-        self._columns = tuple(array("I", bytes(4 * room)) for _ in range(3))
-        self._seen = 0
+        numbers = int(sys.byteorder == "big"), kind, NANOSECONDS // unit, wishes.snaplen
+        self._backlog = Backlog(self._tap, numbers)
         self._end: float | None = None
 
     # ---- the filter ---------------------------------------------------------------------------
@@ -181,27 +174,18 @@ class LiveSource:
 
     def _run(self, loop: Loop, limit: int | None) -> Iterator[tuple[PacketBatch, int]]:
         self._start()
-        room = len(self._columns[0])
+        empty = PacketBatch.of([], self.origin)
         while limit is None or limit > 0:
-            block = self._block or self._tap.block()
-            if block is None:
-                if self._ended():
-                    return
-                if not self.wait(self._pause if self._end else BREATH):
-                    yield self._batch(0), 0
-                continue
-            count = loop(
-                self._tap.ring, block.first, block.packets, *self._numbers, self._out,
-                *self._columns, room if limit is None else min(room, limit), self._state,
-            )  # fmt: skip
-            first, left, seen = self._state
-            self._block = block._replace(first=first, packets=left) if left else None
-            if not left:
-                self._tap.give_back(block)
-            self._seen += seen
-            if limit is not None:
-                limit -= count
-            yield self._batch(count), seen
+            self._backlog.fill(loop)
+            found = self._backlog.batch(limit, self.origin, self.record)
+            if found is not None:
+                yield found
+                if limit is not None:
+                    limit -= found[0].count
+            elif self._ended():
+                return
+            elif not self.wait(self._pause if self._end else BREATH):
+                yield empty, 0
 
     def await_packets(self, milliseconds: int) -> bool:
         """Wait for packets, or the end of the capture; tell whether there is something new."""
@@ -220,22 +204,19 @@ class LiveSource:
         self._bound = True
         self.started()
 
-    def _batch(self, count: int) -> PacketBatch:
-        return PacketBatch(self._out, count, *self._columns, origin=self.origin, record=self.record)
-
     # ---- the end ------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Let no more packets in: what is in the ring comes out yet, and then the batches end."""
         if self._end is None:
             self._tap.attach(programs.NOTHING)
-            self._end = monotonic() + 4 * self._pause / 1000
+            self._end = monotonic() + FAREWELL
 
     def _ended(self) -> bool:
         """Tell whether no more packets will come."""
         if self._end is not None:
             received, dropped = self._tap.counters()
-            return self._seen >= received - dropped or monotonic() > self._end
+            return self._backlog.seen >= received - dropped or monotonic() > self._end
         if self._tap.fault() == ENETDOWN and not exists(self.device.number):
             self.damage = CaptureError("The interface disappeared", name=self.name)
             return True
