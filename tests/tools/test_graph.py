@@ -112,7 +112,7 @@ def test_texts_stay_within_the_picture(text: str) -> None:
 def test_boxes_show_instructions_and_their_parts() -> None:
     text = "ip or arp"
     program = pf.compile(text).program()
-    parts = [Span(0, 2), Span(0, 2), Span(6, 9), None, None]
+    parts = [[Span(0, 2)], [Span(0, 2)], [Span(6, 9)], [], []]
     assert len(program) == len(parts)
     chart = graph.chart_of(program, text=text, parts=parts)
     first, second, accept, reject = chart.boxes

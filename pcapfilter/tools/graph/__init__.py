@@ -12,17 +12,20 @@ pins.py (where arrows leave and enter), wires.py (how lines run), drawing.py (al
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from pcapfilter.bpf import isa
 from pcapfilter.bpf.program import Program
-from pcapfilter.errors import RejectsAllError
+from pcapfilter.errors import Span
 from pcapfilter.filter import Filter
 from pcapfilter.io.base import Source
 from pcapfilter.packets import Origin, PacketBatch
+from pcapfilter.tools.explain.listing import about
 from pcapfilter.tools.graph.chart import Arrow, Box, Chart, chart_of
 from pcapfilter.tools.graph.counting import Counts, count_ways
 from pcapfilter.tools.graph.dot import dot
 from pcapfilter.tools.graph.page import page
 from pcapfilter.tools.graph.png import png
 from pcapfilter.tools.graph.svg import svg
+from pcapfilter.tools.provenance import Provenance, provenance_of
 
 __all__ = [
     "Arrow",
@@ -38,38 +41,42 @@ __all__ = [
     "svg",
 ]
 
-REJECTING = Program.of([(0x06, 0, 0, 0)])
-"""What a filter comes to that no packet can match: ret #0."""
-
 
 def chart_for(made: Filter, source: Source | None = None) -> Chart:
     """Give the chart of a Filter; with a Source, for what it gives, and with its packets counted.
 
     Of a Source with several link types, the packets of its first one are counted. FilterError
-    where the filter is refused for it.
+    where the filter is refused for it; one that nothing can match is a program of one `ret #0`.
     """
     if source is None:
-        program = _program(made)
-        return chart_of(program, text=made.text, notes=[_size(made, program)])
+        return _chart(made, provenance_of(made), None, [])
     origin = source.origin
     link, snaplen, kind, swapped = origin
     here = made.options._replace(link=link, snaplen=snaplen, source=kind, swapped=swapped)
     made = Filter(made.text, here)
-    program = _program(made)
+    found = provenance_of(made)
     left_out = [0]
-    counts = count_ways(program, _only(source, origin, left_out))
+    counts = count_ways(found.program, _only(source, origin, left_out))
     matching = f"{counts.matched:,} match{'es' * (counts.matched == 1)}"
-    found = f"{PurePath(source.name).name}: {_packets(counts.seen)}, {matching}"
-    others = f"{_packets(left_out[0])} of other link types left out"
-    notes = [_size(made, program), found, *[others] * bool(left_out[0])]
-    return chart_of(program, text=made.text, counts=counts, notes=notes)
+    notes = [f"{PurePath(source.name).name}: {_packets(counts.seen)}, {matching}"]
+    if left_out[0]:
+        notes.append(f"{_packets(left_out[0])} of other link types left out")
+    return _chart(made, found, counts, notes)
 
 
-def _program(made: Filter) -> Program:
-    try:
-        return made.program()
-    except RejectsAllError:
-        return REJECTING
+def _chart(made: Filter, found: Provenance, counts: Counts | None, notes: list[str]) -> Chart:
+    places = range(len(found.program))
+    return chart_of(
+        found.program,
+        text=made.text,
+        parts=[[Span(*place) for place in found.spans(pc)] for pc in places],
+        questions=[
+            about(instruction, origin) if isa.ROWS[instruction.code].kind == "jump" else ""
+            for instruction, origin in zip(found.program, found.origins, strict=True)
+        ],
+        counts=counts,
+        notes=[_size(made, found.program), *notes],
+    )
 
 
 def _only(source: Source, origin: Origin, left_out: list[int]) -> Iterator[PacketBatch]:

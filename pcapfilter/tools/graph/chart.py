@@ -25,7 +25,8 @@ LONGEST_BOX = 24
 class Box(NamedTuple):
     """A basic block: what it is for, from which parts of the expression, and its instructions.
 
-    `entered` is how many packets came, `failed` how many of them were rejected within.
+    `question` says in words what it asks, where that is known. `entered` is how many packets came,
+    `failed` how many of them were rejected within.
     """
 
     start: int
@@ -33,6 +34,7 @@ class Box(NamedTuple):
     kind: Kind
     parts: tuple[Span, ...]
     lines: tuple[str, ...]
+    question: str = ""
     entered: int | None = None
     failed: int = 0
 
@@ -67,13 +69,15 @@ def chart_of(
     program: Program,
     *,
     text: str = "",
-    parts: Sequence[Span | None] = (),
+    parts: Sequence[Sequence[Span]] = (),
+    questions: Sequence[str] = (),
     counts: Counts | None = None,
     notes: Sequence[str] = (),
 ) -> Chart:
     """Give the chart of a program.
 
-    `parts` says of each instruction from which part of `text` it comes, where that is known.
+    `parts` says of each instruction from which parts of `text` it comes, and `questions` what it
+    asks, where that is known.
     """
     found = {block.start: block for block in blocks(program)}
     kept = [block for block in found.values() if _landing(program, block.start) == block.start]
@@ -81,6 +85,8 @@ def chart_of(
     kept.sort(key=lambda block: (block.start != first, block.start))
     index = {block.start: number for number, block in enumerate(kept)}
     boxes = [_box(program, block, parts, counts) for block in kept]
+    if questions:
+        boxes = [box._replace(question=questions[box.end - 1]) for box in boxes]
     arrows = [
         Arrow(index[block.start], index[target], way, count)
         for block in kept
@@ -116,7 +122,7 @@ def _ways(
 
 
 def _box(
-    program: Program, block: BasicBlock, parts: Sequence[Span | None], counts: Counts | None
+    program: Program, block: BasicBlock, parts: Sequence[Sequence[Span]], counts: Counts | None
 ) -> Box:
     inside = range(block.start, block.end)
     shown = [_instruction(program, pc) for pc in inside]
@@ -124,7 +130,7 @@ def _box(
         cut = LONGEST_BOX // 2
         left_out = f"… {len(shown) - 2 * cut} more"
         shown = [*shown[:cut], left_out, *shown[-cut:]]
-    spans = dict.fromkeys(part for part in parts[block.start : block.end] if part is not None)
+    spans = dict.fromkeys(span for found in parts[block.start : block.end] for span in found)
     box = Box(block.start, block.end, _kind(program, block), tuple(spans), tuple(shown))
     if counts is None:
         return box

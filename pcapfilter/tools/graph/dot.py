@@ -45,6 +45,8 @@ def dot(chart: Chart) -> str:
 def _inside(chart: Chart, box: Box) -> Iterable[str]:
     yield from (cut(chart.text[slice(*span)], LONGEST_PART) for span in box.parts)
     yield from box.lines
+    if box.question:
+        yield box.question
     if box.failed:
         yield f"{box.failed:,} rejected here: too short"
 

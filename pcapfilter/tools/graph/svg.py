@@ -6,6 +6,7 @@ took is drawn heavier, by the root of their share; what none of them took is das
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from pcapfilter.tools.graph.chart import Arrow, Box, Chart
@@ -24,7 +25,7 @@ WAYS = {
     "false": ("no", "#b4341f"),
     "always": ("", "#5b6472"),
 }
-MIXED, INK, PALE, GROUND = "#5b6472", "#1c2024", "#a9afba", "#ffffff"
+MIXED, INK, CODE, PALE, GROUND = "#5b6472", "#1c2024", "#5b6472", "#a9afba", "#ffffff"
 KINDS = {
     # kind of box -> its colour, its border
     "test": ("#fbfbfd", "#8b93a1"),
@@ -38,12 +39,20 @@ TINTS = (
 """The colours behind the parts of the expression, in turn."""
 
 THINNEST, THICKEST = 1.4, 7.0
-LONGEST_PART, MOST_PARTS = 36, 3
+LONGEST_PART, MOST_PARTS = 42, 3
 NARROWEST_TITLE, MOST_TITLE_LINES = 64, 8
 MOST_TOLD = 12
 """Arrows told of one by one where a line carries many."""
 
 HEAD = 9
+
+
+class Written(NamedTuple):
+    """A line of text in a box: its colour, and the one behind it if there is one."""
+
+    text: str
+    ink: str = INK
+    tint: str = ""
 
 
 def svg(chart: Chart) -> str:
@@ -146,21 +155,23 @@ class _Picture:
 
     # ---- boxes -------------------------------------------------------------------------------
 
-    def _inside(self, box: Box) -> Iterator[tuple[str, str]]:
-        """Give the lines of a box: each a colour behind it, or nothing, and a text."""
+    def _inside(self, box: Box) -> Iterator[Written]:
+        """Give the lines of a box."""
         for span in box.parts[:MOST_PARTS]:
-            yield self.tints[span], cut(self.chart.text[slice(*span)], LONGEST_PART)
+            yield Written(cut(self.chart.text[slice(*span)], LONGEST_PART), INK, self.tints[span])
         if len(box.parts) > MOST_PARTS:
-            yield "", f"… and {len(box.parts) - MOST_PARTS} more parts"
+            yield Written(f"… and {len(box.parts) - MOST_PARTS} more parts")
+        if box.question:
+            yield Written(cut(box.question, LONGEST_PART))
         for line in box.lines:
-            yield "", line
+            yield Written(line, CODE if box.question else INK)
         if box.entered is not None and box.kind != "test":
-            yield "", f"{count_text(box.entered)} packet{'s' * (box.entered != 1)}"
+            yield Written(f"{count_text(box.entered)} packet{'s' * (box.entered != 1)}")
         if box.failed:
-            yield "", f"{count_text(box.failed)} rejected here: too short"
+            yield Written(f"{count_text(box.failed)} rejected here: too short")
 
-    def _size(self, lines: Sequence[tuple[str, str]]) -> tuple[float, float]:
-        widest = max(columns(text) for _, text in lines)
+    def _size(self, lines: Sequence[Written]) -> tuple[float, float]:
+        widest = max(columns(line.text) for line in lines)
         width = max(widest * ADVANCE + 2 * PADDING, 2 * self.label_width)
         return round(width), LINE * len(lines) + PADDING
 
@@ -176,14 +187,14 @@ class _Picture:
             yield from self._written(frame, lines)
             yield "</g>"
 
-    def _written(self, frame: Frame, lines: Sequence[tuple[str, str]]) -> Iterator[str]:
-        for number, (tint, text) in enumerate(lines):
+    def _written(self, frame: Frame, lines: Sequence[Written]) -> Iterator[str]:
+        for number, (text, ink, tint) in enumerate(lines):
             y = frame.y + PADDING / 2 + LINE * number
             if tint:
                 yield _rect(frame.x + 2, y - 1, frame.width - 4, LINE - 1, tint, rounding=2)
             bold = ' font-weight="bold"' if tint else ""
             place = f'x="{frame.x + PADDING:.1f}" y="{y + SIZE - 0.5:.1f}"'
-            yield f"<text {place}{bold}>{_xml(text)}</text>"
+            yield f'<text {place} fill="{ink}"{bold}>{_xml(text)}</text>'
 
     def _story(self, box: Box) -> str:
         """What is told of a box where the pointer rests on it."""

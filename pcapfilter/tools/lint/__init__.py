@@ -19,12 +19,8 @@ from pcapfilter.expr.nodes import Everything
 from pcapfilter.tools.lint.finding import Finding, Rewriting
 from pcapfilter.tools.lint.rules import RULES, Rule
 from pcapfilter.tools.lint.subject import Subject
-from pcapfilter.tools.lint.tree import children
 
 __all__ = ["RULES", "Finding", "Report", "Rewriting", "Rule", "findings", "inspect", "telling"]
-
-DEEPEST, MOST = 100, 1000
-"""An expression deeper than that, or of more nodes, is looked at as a whole only."""
 
 TIMEOUT = 10.0
 """Seconds after which questions stay open."""
@@ -66,15 +62,15 @@ def inspect(
     subject = Subject(made.text, made, timeout)
     if isinstance(subject.expr, Everything):
         return Report((), solver=subject.solver)
-    large = _is_large(subject)
     found = [
         finding
         for rule in RULES
-        if not (large and not rule.whole) and not {*rule.names} <= {*ignore}
+        if not (subject.large and not rule.whole) and not {*rule.names} <= {*ignore}
         for finding in rule.find(subject)
         if finding.rule not in ignore
     ]
-    return Report(tuple(found), subject.open, subject.solver, large)
+    found.sort(key=lambda finding: (finding.level == "note", finding.span))
+    return Report(tuple(found), subject.open, subject.solver, subject.large)
 
 
 def telling(
@@ -89,14 +85,3 @@ def telling(
         if any(p and bool(reference.run(p, packet, wirelen)) != verdict for p in programs):
             bearing.append(finding)
     return bearing
-
-
-def _is_large(subject: Subject) -> bool:
-    count, waiting = 0, [(subject.expr, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        count += 1
-        if depth > DEEPEST or count > MOST:
-            return True
-        waiting += [(child, depth + 1) for child in children(node)]
-    return False

@@ -84,16 +84,20 @@ def parts(subject: Subject) -> Iterator[Finding]:
         above = on_the_way(subject.expr, path)[-2]
         if not isinstance(above, And | Or) or _sibling_told(path, told, len(children(above))):
             continue
+        if subject.late():
+            continue
         text = without(subject.text, subject.expr, path)
         program = subject.program(text)
         if program is None or not subject.same(program):
             continue
         told.append(path)
         what = subject.quoted([node.span])
+        plain = subject.rewriting(text, "without it")
+        where = "" if plain.relation == "same" else " on packets that are long enough"
         held = "holds whenever the rest does" if isinstance(above, And) else "adds no packet"
         yield Finding(
-            "no-effect", "warning", node.span, f"{what} has no effect: it {held}{_reason(node)}",
-            (subject.rewriting(text, "without it"),),
+            "no-effect", "warning", node.span,
+            f"{what} has no effect{where}: it {held}{_reason(node)}", (plain,),
         )  # fmt: skip
 
 

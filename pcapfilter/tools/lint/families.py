@@ -182,4 +182,5 @@ def _of_ip(subject: Subject, place: Place) -> str:
         case V6():
             return f"ip6 {own}"
         case _:
-            return f"ip {own} or ip6 {own}"
+            known = [f"{ip} {own}" for ip in ("ip", "ip6") if subject.program(f"{ip} {own}")]
+            return " or ".join(known) or own

@@ -1,4 +1,4 @@
-"""The rules as a table: what is looked for, in this order."""
+"""The rules as a table: what is looked for, and in this order; what takes longest comes last."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -27,11 +27,11 @@ RULES = (
     Rule(("precedence",), "`a or b and c`", precedence.alike),
     Rule(("not",), "`not a or b`", precedence.negations),
     Rule(("shift",), "tests behind a vlan, mpls, ... that need not be there", shifts.shifts),
-    Rule(("no-effect",), "a part without which the same packets match", effects.parts, True),
     Rule(("ipv4-only",), "`tcp[13]` and the like: never in IPv6", families.accessors),
     Rule(("short-packet",), "a load that rejects short packets, under `not` too", failing.failing),
     Rule(("kernel",), "programs that the kernel refuses", size.kernel, whole=True),
     Rule(("xt_bpf",), "programs too long for iptables -m bpf", size.firewall, whole=True),
     Rule(("port",), "ports in fragments and behind IPv6 extension headers", families.ports),
     Rule(("arp",), "addresses that match ARP, too", families.hosts),
+    Rule(("no-effect",), "a part without which the same packets match", effects.parts, True),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from pcapfilter.net.names import Address, Resolver, SystemResolver, Table
 from pcapfilter.parser import parse
 from pcapfilter.tools.layers import read as layers
 from pcapfilter.tools.lint.finding import Rewriting
+from pcapfilter.tools.lint.tree import children
 
 if TYPE_CHECKING:
     from pcapfilter.tools.prove import Answer, Different, Grade
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 NOTHING = Program.of([(0x06, 0, 0, 0)])
 EVERYTHING = Program.of([(0x06, 0, 0, 0xFFFFFFFF)])
 """ret #0, and a ret that takes every packet whole."""
+
+DEEPEST, MOST = 100, 1000
+"""An expression deeper than that, or of more nodes, is looked at as a whole only."""
 
 WHOLE = 4096
 """How long packets are made to compare programs before anything is proved."""
@@ -74,6 +78,25 @@ class Subject:
             return "never"
         return "always" if self.same(EVERYTHING) else ""
 
+    @cached_property
+    def large(self) -> bool:
+        """Tell whether the expression is too large to look at its parts."""
+        count, waiting = 0, [(self.expr, 0)]
+        while waiting:
+            node, depth = waiting.pop()
+            count += 1
+            if depth > DEEPEST or count > MOST:
+                return True
+            waiting += [(child, depth + 1) for child in children(node)]
+        return False
+
+    def late(self) -> bool:
+        """Tell whether the time is up; then whatever was to be asked stays open."""
+        if time.monotonic() < self._deadline:
+            return False
+        self.open += 1
+        return True
+
     # ---- proofs ------------------------------------------------------------------------------
 
     def same(self, other: Program, *, every: bool = False) -> bool | None:
@@ -115,8 +138,10 @@ class Subject:
         from pcapfilter.tools.prove import Different, Same
 
         plain = Rewriting(text, purpose)
+        if not self.solver or self.late():
+            return plain
         program = self.program(text)
-        if program is None or not self.solver:
+        if program is None:
             return plain
         answer = self.answer(self.own, program, every=False)
         if isinstance(answer, Different):

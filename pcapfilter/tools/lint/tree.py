@@ -61,10 +61,7 @@ def with_children(node: Expr, terms: Sequence[Expr]) -> Expr:
         case Not() if terms:
             return node.replace(term=terms[0])
         case And() | Or() if len(terms) > 1:
-            flat: list[Expr] = []
-            for term in terms:  # a run of one operator is one node
-                flat += term.terms if isinstance(term, type(node)) else (term,)
-            return node.replace(terms=tuple(flat))
+            return node.replace(terms=tuple(terms))
         case And() | Or() if terms:
             return terms[0]
         case _:
