@@ -13,7 +13,7 @@ left in a global variable.
 
 from pcapfilter.ebpf import check, isa
 from pcapfilter.ebpf.program import Program
-from pcapfilter.engine.emitter import DECLARATIONS, Emitter
+from pcapfilter.engine.emitter import Emitter
 from pcapfilter.engine.jit import TRAP
 from pcapfilter.engine.reasons import ACCESS, SHIFT
 
@@ -49,7 +49,7 @@ class _Filter(Emitter):
         return "\n".join(
             [
                 f"@{TRAP} = hidden global i64 -1",
-                *DECLARATIONS,
+                *self.declarations(),
                 f"define i64 @{symbol}({_PARAMETERS}) alwaysinline nounwind {{",
                 *self.lines,
                 "}",

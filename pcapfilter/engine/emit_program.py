@@ -11,7 +11,7 @@ places says: all is one function of LLVM's, in which r1 to r5 are everybody's.
 
 from pcapfilter.ebpf import flow, isa
 from pcapfilter.ebpf.program import Program
-from pcapfilter.engine.emitter import DECLARATIONS, Emitter
+from pcapfilter.engine.emitter import Emitter
 from pcapfilter.engine.reasons import ACCESS, SHIFT, STOPPED, TOO_DEEP, UNALIGNED
 from pcapfilter.engine.space import DEPTH, STACK_TOP
 
@@ -92,7 +92,7 @@ class _Function(Emitter):
         ]
         self.body(sorted(flow.reachable(self.program)))
         head = f"define i64 @{symbol}(ptr %table) nounwind {{"
-        return "\n".join([*DECLARATIONS, _REACH, head, *self.lines, "}", ""])
+        return "\n".join([*self.declarations(), _REACH, head, *self.lines, "}", ""])
 
     def slot(self, index: int) -> str:
         """The address of a word of the table."""

@@ -20,10 +20,14 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
+FEW, MANY = 4, 128
+"""How many constants a register is compared with at once: fewer are not worth it, nor are more."""
+
+
 class Emitter:
     """The text of one function in the making; what kind of function, a subclass knows."""
 
-    __slots__ = ("lines", "loops", "names", "program", "traps")
+    __slots__ = ("lines", "loops", "names", "program", "reductions", "traps")
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -31,6 +35,7 @@ class Emitter:
         self.names = 0
         self.traps: set[tuple[int, int]] = set()
         self.loops: set[tuple[int, int]] = set()
+        self.reductions: set[int] = set()
 
     def place(self, pc: int, register: int, off: int, row: isa.Row) -> str:
         """Add what sees to it that an access is within reach, and give its address."""
@@ -62,6 +67,14 @@ class Emitter:
             self.turn(pc, to)
         for reason, pc in sorted(self.traps):
             self.lines += [f"trap{reason}_{pc}:", *self.leave(reason, pc)]
+
+    def declarations(self) -> list[str]:
+        """Give what the text calls of LLVM's."""
+        return [
+            *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
+            "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
+            *(f"declare i1 @llvm.vector.reduce.or.v{n}i1(<{n} x i1>)" for n in self.reductions),
+        ]
 
     def registers(self) -> None:
         """Add the slots of all registers."""
@@ -214,6 +227,10 @@ class Emitter:
         """Add a comparison and the branch that it decides."""
         kind = f"i{row.bits}"
         follow = flow.successors(self.program, pc)
+        alike = self.alike(row, pc)
+        if FEW <= len(alike) <= MANY and follow[0] > pc:
+            self.any_of(row, pc, alike)
+            return
         left, right = self.read(self.program[pc].dst, row.bits), self.right(row, pc)
         if row.meaning == "jset":
             left, right, comparison = self.let(f"and {kind} {left}, {right}"), "0", "ne"
@@ -222,6 +239,36 @@ class Emitter:
         truth = self.let(f"icmp {comparison} {kind} {left}, {right}")
         way = self.way(pc, follow[0])
         self.lines.append(f"  br i1 {truth}, label %{way}, label %pc{follow[1]}")
+
+    def alike(self, row: isa.Row, pc: int) -> list[str]:
+        """The constants that a register is compared with from here on, to go to the same place."""
+        found: list[str] = []
+        first, place = self.program[pc], pc
+        if row.meaning == "jeq" and row.operand == "imm":
+            for code, dst, _, off, imm in self.program[pc:]:
+                if (code, dst, place + off) != (first.code, first.dst, pc + first.off):
+                    break
+                found.append(f"i{row.bits} {constant(imm, row.bits)}")
+                place += 1
+        return found
+
+    def any_of(self, row: isa.Row, pc: int, constants: list[str]) -> None:
+        """Add a comparison with all of some constants at once.
+
+        A search among them would branch on what packets hold, which no processor can foresee.
+        """
+        count, kind = len(constants), f"i{row.bits}"
+        vector = f"<{count} x {kind}>"
+        word = self.read(self.program[pc].dst, row.bits)
+        first = self.let(f"insertelement {vector} poison, {kind} {word}, i64 0")
+        zeros = f"<{count} x i32> zeroinitializer"
+        all_ = self.let(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
+        equal = self.let(f"icmp eq {vector} {all_}, <{', '.join(constants)}>")
+        reduce = f"@llvm.vector.reduce.or.v{count}i1(<{count} x i1> {equal})"
+        self.reductions.add(count)
+        truth = self.let(f"call i1 {reduce}")
+        target = flow.successors(self.program, pc)[0]
+        self.lines.append(f"  br i1 {truth}, label %pc{target}, label %pc{pc + count}")
 
     def way(self, pc: int, to: int) -> str:
         """The label that leads to a place: where it leads back, by way of a count of turns."""
@@ -238,13 +285,6 @@ class Emitter:
         self.lines.append(f"  store i64 {less}, ptr %turns")
         self.trap_unless(self.let(f"icmp ne i64 {less}, 0"), ENDLESS, pc)
         self.lines.append(f"  br label %pc{to}")
-
-
-DECLARATIONS = [
-    *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
-    "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
-]
-"""What the text of a function may call of LLVM's."""
 
 
 def constant(imm: int, bits: int) -> str:

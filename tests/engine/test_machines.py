@@ -155,3 +155,32 @@ def test_far_offsets_are_outside(off: int) -> None:
     for run in (vm.Machine(program).run, NativeFilter(program).run):
         with pytest.raises(ProgramError):
             run(bytes(60))
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 33, 128, 129, 300])
+@pytest.mark.parametrize("wide", [False, True], ids=["32", "64"])
+def test_sets_of_constants(count: int, *, wide: bool) -> None:
+    """A register compared with many numbers, and a jump into the middle of the comparisons."""
+    random = Random(count)
+    code = (isa.JMP if wide else isa.JMP32) | isa.JEQ | isa.K
+    constants = [random.choice((n, -n, n * 0x01000193 % 2**31)) for n in range(1, count + 1)]
+    head: list[tuple[int, int, int, int, int]] = [
+        (isa.ALU64 | isa.MOV | isa.K, 0, 0, 0, 0),
+        (isa.LDX | isa.MEM | isa.DW, 4, 1, 0, 0),
+        (isa.LDX | isa.MEM | isa.B, 5, 1, 8, 0),
+        (isa.JMP | isa.JEQ | isa.K, 5, 0, count // 2, 1),
+    ]
+    tests = [(code, 4, 0, count - n, imm) for n, imm in enumerate(constants)]
+    tail = [(isa.JMP | isa.EXIT, 0, 0, 0, 0), (isa.ALU64 | isa.MOV | isa.K, 0, 0, 0, 1)]
+    program = ebpf.Program.of([*head, *tests, *tail, tail[0]])
+    native = NativeFilter(program)
+    for imm in (*constants, 0, 77, -count):
+        for upper in (0, 1, 2**32 - 1):
+            word = upper << 32 | imm & 0xFFFFFFFF
+            for into in (0, 1):
+                packet = word.to_bytes(8, "little") + bytes([into])
+                asked = constants[count // 2 :] if into else constants
+                signed = word - 2**64 if word >> 63 else word
+                known = asked if wide else [n & 0xFFFFFFFF for n in asked]
+                wanted = int((signed if wide else word & 0xFFFFFFFF) in known)
+                assert native.run(packet) == vm.run(program, packet) == wanted
