@@ -1,4 +1,5 @@
-"""Seeded captures for measurements: `wide` (mean packet about 500 octets) and `tiny` (about 65).
+"""Seeded captures for measurements: `wide` (3,000,000 packets of 502 octets on
+average, in 1.55 GB) and `tiny` (8,000,000 of 65, in 0.65 GB).
 
 Records are drawn once, some ten thousand of them, and written over and over: the filter sees as
 many kinds of packets as a real link has, and the file is made in seconds.
@@ -9,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 HEADER = struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
-SIZES = {"wide": (60, 90, 200, 576, 1000, 1514), "tiny": (60, 60, 62, 66, 70, 74)}
+SIZES = {"wide": (60, 80, 150, 400, 808, 1514), "tiny": (60, 60, 62, 66, 70, 74)}
 PORTS = (80, 443, 53, 22, 123, 8080, 25, 5060)
 
 

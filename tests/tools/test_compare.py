@@ -147,6 +147,7 @@ def test_missing_file() -> None:
         ("sctp port 5", "sctp src port 5", "EN10MB"),
         ("pppoes 3 and ip", "pppoes and ip", "EN10MB"),
         ("mpls 16 and ip", "mpls and ip", "EN10MB"),
+        ("tcp[13] & 2 != 0", "tcp[13] & 2 != 0 or ip6[53] & 2 != 0", "EN10MB"),
     ],
 )
 def test_witnesses_look_like_traffic(one: str, other: str, link: str) -> None:

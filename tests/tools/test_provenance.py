@@ -42,7 +42,7 @@ def asked(text: str, link: str = "EN10MB") -> list[str]:
             ["IP version and header length", "IPv4 source address", "IPv4 destination address"],
         ),
         ("arp src host 1.2.3.4", "LINUX_SLL", ["Linux cooked protocol", "ARP sender address"]),
-        ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN priority to number"]),
+        ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN priority to number", "VLAN EtherType"]),
         (
             "mpls 5 and ip", "EN10MB",
             ["EtherType", "MPLS label to time to live", "MPLS label to bottom of stack"],

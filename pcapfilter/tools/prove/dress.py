@@ -59,6 +59,7 @@ class _Dresser:
     ) -> None:
         self.model, self.solver, self.packet, self.sides = model, solver, packet, sides
         self.free: dict[int, int] = {}  # octets that no program asks for
+        self.dressed: set[int] = set()
         self.layers: list[Layer] = []
         self.read: Container[int] | None = None
 
@@ -78,8 +79,11 @@ class _Dresser:
 
     def needed(self) -> bytearray:
         """Give the packet without octets that only ways ask for that it does not go."""
-        placed, read = witness.placed(self.model, self.packet), self.read_places()
-        return _laid({**self.free, **{at: octet for at, octet in placed.items() if at in read}})
+        read = self.read_places()
+        placed = witness.placed(self.model, self.packet).items()
+        return _laid(
+            {**self.free, **{at: octet for at, octet in placed if at in read or at in self.dressed}}
+        )
 
     def lengths(self) -> tuple[int, int, dict[int, int]]:
         """Give the captured length, the length on the wire, and the kernel's answers."""
@@ -120,6 +124,7 @@ class _Dresser:
         if claims and not self.holds(claims):
             return False
         self.free.update(free)
+        self.dressed.update(place for place, _ in _covered(start, field))
         return True
 
     def holds(self, claims: list[z3.BoolRef]) -> bool:
