@@ -27,7 +27,7 @@ PROTOCOL_AT, INDEX_AT, KIND_AT, TYPE_AT, HALEN_AT, ADDRESS_AT = 50, 52, 56, 58, 
 TAGGED, TAG_TYPE_KNOWN = 0x10, 0x40
 """Bits of the status: there was a tag, and its type is told."""
 
-VLAN = 0x8100
+IP, IP6, VLAN = 0x0800, 0x86DD, 0x8100
 RECORD, METADATA, TAG, ADDRESSES = 16, 16, 4, 12
 """Octets of a record's header, of the metadata, of a tag, and of what stands before a tag."""
 
@@ -46,11 +46,30 @@ def put_half(buffer: MutableSequence[int], at: int, value: int) -> int:
     return at + 2
 
 
+def protocol_of(ring: Sequence[int], at: int, frame: int, captured: int, tagged: int) -> int:
+    """Give the protocol of what begins at `frame` in the ring.
+
+    Of a packet with two tags the kernel tells that behind the second one, which is left in the
+    packet: there it stands again, and the address family of IP behind it.
+    """
+    protocol = half(ring, at + PROTOCOL_AT, 1)
+    if tagged and captured > TAG and half(ring, frame + 2, 1) == protocol:
+        version = ring[frame + TAG] >> 4
+        if (protocol != IP or version == 4) and (protocol != IP6 or version == 6):
+            return VLAN
+    return protocol
+
+
 def cook(
-    ring: Sequence[int], at: int, big: int, kind: int, out: MutableSequence[int], to: int
+    ring: Sequence[int],
+    at: int,
+    big: int,
+    kind: int,
+    protocol: int,
+    out: MutableSequence[int],
+    to: int,
 ) -> int:
     """Make the header of a cooked packet, whose ring header is at `at`; give the place after it."""
-    protocol = half(ring, at + PROTOCOL_AT, 1)
     hardware = half(ring, at + KIND_AT, big)
     if kind == SLL2:
         to = put_half(out, to, protocol)
@@ -132,10 +151,11 @@ def unload(
         put_word(out, start - METADATA + 8, 1, tag)
         put_word(out, start - METADATA + 12, 1, status >> 4 & 1)
         end = start
-        if kind >= SLL:
-            end = cook(ring, at, big, kind, out, start)
-        header = end - start
         frame = at + half(ring, at + FRAME_AT, big)
+        if kind >= SLL:
+            protocol = protocol_of(ring, at, frame, captured, tagged)
+            end = cook(ring, at, big, kind, protocol, out, start)
+        header = end - start
         for octet in range(captured):
             out[end + octet] = ring[frame + octet]
         caplen = header + captured
