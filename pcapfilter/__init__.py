@@ -36,7 +36,9 @@ from pcapfilter.filter import Filter, compile  # noqa: A004 -- re.compile set th
 from pcapfilter.packets import Packet
 
 if TYPE_CHECKING:
+    from pcapfilter.io.base import Sink, Source
     from pcapfilter.job import Tally
+    from pcapfilter.places import open  # noqa: A004 -- likewise
     from pcapfilter.sources import capture
     from pcapfilter.tools.compare import compare
 
@@ -52,6 +54,8 @@ __all__ = [
     "PcapFilterError",
     "ProgramError",
     "RejectsAllError",
+    "Sink",
+    "Source",
     "Span",
     "Tally",
     "UnknownNameError",
@@ -59,6 +63,7 @@ __all__ = [
     "capture",
     "compare",
     "compile",
+    "open",
 ]
 
 
@@ -68,6 +73,14 @@ def __getattr__(name: str) -> object:
         from pcapfilter.job import Tally
 
         return Tally
+    if name in {"Sink", "Source"}:
+        from pcapfilter.io import base
+
+        return getattr(base, name)
+    if name == "open":
+        from pcapfilter.places import open  # noqa: A004 -- likewise
+
+        return open
     if name == "capture":
         from pcapfilter.sources import capture
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pcapfilter.engine.patient import Judge
     from pcapfilter.expr.nodes import Expr
     from pcapfilter.io.base import Loop, Place, Source
+    from pcapfilter.io.opened import Writer
     from pcapfilter.io.output import Format, Precision
     from pcapfilter.job import Engine, Engines, Tally
 
@@ -322,7 +323,7 @@ class Filter:
     def copy(
         self,
         src: "Place | Source",
-        dst: "Place",
+        dst: "Place | Writer",
         *,
         format: "Format | None" = None,  # noqa: A002 -- the command's word
         precision: "Precision | None" = None,
@@ -334,16 +335,19 @@ class Filter:
 
         `format` is pcap, nanopcap or pcapng, and `compress` gzip, bzip2, xz, zstd, lz4 or none: by
         the ending of the name unless given. `precision` is that of the input unless given. A new or
-        regular file is written under another name, and renamed at the end. RejectsAllError where
-        nothing can match.
+        regular file is written under another name, and renamed at the end. A Sink is written to,
+        and stays open. RejectsAllError where nothing can match.
         """
         from pcapfilter import job
+        from pcapfilter.io.opened import Writer
         from pcapfilter.io.output import Manner, check_manner, open_sink
 
         manner = Manner(format, precision, compress)
         check_manner(manner)
         with _opened(src) as source:
             engines = self.engines(source)
+            if isinstance(dst, Writer):
+                return job.copy(source, engines, dst, limit=limit, workers=workers)
             sink = open_sink(dst, source, manner=manner, native=native)
             with closing(sink):
                 return job.copy(source, engines, sink, limit=limit, workers=workers)

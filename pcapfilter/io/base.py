@@ -164,6 +164,7 @@ class Attachable(Protocol):
         """
 
 
+@runtime_checkable
 class Sink(Protocol):
     """Where selected packets go."""
 

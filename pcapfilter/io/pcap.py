@@ -22,6 +22,7 @@ from pcapfilter.io.base import (
     size_and_identity,
     write_all,
 )
+from pcapfilter.io.opened import Reader, Writer
 from pcapfilter.io.stretch import Desk, Fault, Layout, Read, Stretch
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
@@ -120,7 +121,7 @@ def parse_header(octets: bytes) -> FileHeader:
     return FileHeader(order, variant, lengths, snaplen, link, network & 0xFFFF0000)
 
 
-class PcapSource:
+class PcapSource(Reader):
     """The packets of a pcap file, pipe or stream, of which `head` has been read.
 
     Reading ends at the first damage: `damage` holds it, and what came before was given out. With
@@ -257,7 +258,7 @@ class PcapSource:
             self._file.close()
 
 
-class PcapSink:
+class PcapSink(Writer):
     """A pcap file of this machine's byte order, version 2.4: what `tcpdump -w` writes.
 
     `patch` writes into what has been written: the snapshot length then grows if need be. `headed`

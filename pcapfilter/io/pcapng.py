@@ -28,6 +28,7 @@ from pcapfilter.io.base import (
 from pcapfilter.io.framing import word
 from pcapfilter.io.headers import settle
 from pcapfilter.io.interface import Interface, plain_interface, read_interface
+from pcapfilter.io.opened import Reader
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
 
@@ -73,7 +74,7 @@ class Kind(NamedTuple):
     unit: int
 
 
-class PcapngSource:
+class PcapngSource(Reader):
     """The packets of a pcapng file, pipe or stream.
 
     `origins` are those of the interfaces that are described before the first packet. `origin` has

@@ -15,6 +15,7 @@ from typing import Any
 from pcapfilter.io import enclose
 from pcapfilter.io.base import Native, Source, plain, write_all
 from pcapfilter.io.blocks import INTERFACE, MARK, SECTION
+from pcapfilter.io.opened import Writer
 from pcapfilter.packets import Blocks, Origin, PacketBatch
 
 NANO = 1_000_000_000
@@ -37,7 +38,7 @@ Interface = tuple[Origin, int, int]
 """Origin, parts of a second and extension: what the packets of an interface have in common."""
 
 
-class PcapngSink:
+class PcapngSink(Writer):
     """A pcapng file. `unit` is how many parts of a second times count, unless as the input has it.
 
     `patch` writes into what has been written; without it, sections do not say their lengths.

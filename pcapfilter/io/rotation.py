@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pcapfilter.io.base import EnoughFilesError, Sink, Source
 from pcapfilter.io.framing import word
+from pcapfilter.io.opened import Writer
 from pcapfilter.packets import Blocks, PacketBatch
 
 MEGABYTE = 1_000_000
@@ -44,7 +45,7 @@ class Rotation(NamedTuple):
         return f"{name}{number:0{digits}}" if number or digits else name
 
 
-class RotatingSink:
+class RotatingSink(Writer):
     """Writes packets to files that `opened` opens. `clock` gives the time, unless packets do."""
 
     def __init__(
