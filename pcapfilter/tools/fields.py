@@ -198,7 +198,7 @@ NAMES: dict[tuple[str, str], dict[int, str]] = {
 CALLED = {
     # header and field -> what people call it
     ("Ethernet", "type"): "EtherType",
-    ("VLAN", "type"): "EtherType",
+    ("VLAN", "type"): "VLAN EtherType",
     ("LLC", "EtherType"): "SNAP EtherType",
     ("IP", "version"): "IP version",
     ("IPv4", "version"): "IP version",

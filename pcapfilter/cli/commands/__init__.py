@@ -25,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "graph": Command(1, "draw the program, and which ways packets take through it"),
     "lint": Command(2, "say what in a filter is likely not meant, and what to write instead"),
     "split": Command(1, "read once, and write what matches each of many filters to its own file"),
+    "trace": Command(1, "say of each packet why it matches or does not"),
 }
 
 

@@ -1,10 +1,10 @@
 """`pcapfilter explain`: what a filter asks for, in words, and where its program comes from."""
 
-import sys
 from collections.abc import Iterator
 
 import pcapfilter
 from pcapfilter.cli import run as command
+from pcapfilter.cli.colours import ABOUT, CAME, HEADING, PART, WENT, Piece, show
 from pcapfilter.cli.options import Flag, described, read_command_line
 from pcapfilter.filter import Filter
 from pcapfilter.tools.explain import Explanation, changes, explain
@@ -18,11 +18,6 @@ FLAGS = (
 )
 DEEPEST = 20
 """How far lines are set in, at most."""
-
-Piece = tuple[str, str]
-"""Text, and how it is shown on a terminal (a style of rich)."""
-
-HEADING, PART, ABOUT, CAME, WENT = "bold", "green", "cyan", "green", "red"
 
 
 def run(words: list[str]) -> int:
@@ -42,20 +37,6 @@ def run(words: list[str]) -> int:
     if line.times("passes"):
         show(passes_shown(made))
     return 0
-
-
-def show(lines: Iterator[list[Piece]]) -> None:
-    """Print lines, in colours on a terminal."""
-    if not sys.stdout.isatty():
-        for pieces in lines:
-            print("".join(text for text, _ in pieces).rstrip())
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, soft_wrap=True)
-    for pieces in lines:
-        console.print(Text.assemble(*pieces))
 
 
 def explained(found: Explanation, made: Filter) -> Iterator[list[Piece]]:

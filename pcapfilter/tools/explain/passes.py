@@ -11,7 +11,7 @@ from pcapfilter.bpf.isa import is_branch
 from pcapfilter.bpf.program import Instruction
 from pcapfilter.bpf.text import line
 from pcapfilter.codegen.cfg import Stmt
-from pcapfilter.codegen.optimize import PASSES, Work, steps
+from pcapfilter.codegen.optimize import PASSES, Work, begin, steps
 from pcapfilter.codegen.optimize.work import Node
 from pcapfilter.errors import FilterError
 from pcapfilter.filter import Filter
@@ -44,7 +44,7 @@ def changes(made: Filter) -> Iterator[Change]:
     if not tracked.graph.optimizable:
         return
     promises = {row.name: row.promise for row in PASSES}
-    work = Work(tracked.graph)
+    work = begin(tracked.graph)
     before = _pictures(work)
     try:
         for name in steps(work):

@@ -7,22 +7,24 @@
 Optimiser passes change statements and move blocks, but make none; so what is known of a statement
 before them is known of it after them.
 
-places.py   which header an offset lies in         values.py   what a block computes, in words
+places.py       which header an offset lies in
+values.py       what a block computes, in words
+conditions.py   what is known where a condition holds
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pcapfilter.bpf import isa
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen import build
-from pcapfilter.codegen.build import All, Any, Builder, Cond, Inverse, Target
+from pcapfilter.codegen.build import Builder, Cond, Target
 from pcapfilter.codegen.cfg import Block, Graph, Stmt
 from pcapfilter.codegen.layout import Layout, of_link
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import Part, lower
-from pcapfilter.codegen.optimize import Work, steps
+from pcapfilter.codegen.optimize import Work, begin, steps
 from pcapfilter.errors import FilterError, UnsupportedError
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
@@ -31,31 +33,11 @@ from pcapfilter.filter import Filter
 from pcapfilter.net.names import SystemResolver
 from pcapfilter.parser import parse
 from pcapfilter.tools.fields import Named
-from pcapfilter.tools.provenance.places import LINK_HEADER, Known
+from pcapfilter.tools.provenance.conditions import blocks_of, learn, supposed
+from pcapfilter.tools.provenance.places import Known
 from pcapfilter.tools.provenance.values import Question, Reader
 
 __all__ = ["Origin", "Primitive", "Provenance", "Tracked", "build_tracked", "provenance_of"]
-
-TRANSPORTS = {
-    # what a protocol field stands for -> the header that follows
-    "tcp": "TCP", "udp": "UDP", "sctp": "SCTP", "icmp": "ICMP", "icmp6": "ICMPv6", "igmp": "IGMP",
-    "ah": "AH", "fragment header": "fragment header",
-}  # fmt: skip
-FROM_LOADS: dict[str, Known] = {
-    # protocol of a load -> the headers that it looks into
-    **{word: Known("IPv4", header) for word, header in TRANSPORTS.items() if word != "icmp6"},
-    "icmp6": Known("IPv6", "ICMPv6"),
-    "link": Known(LINK_HEADER),
-    "ip": Known("IPv4"),
-    "ip6": Known("IPv6"),
-    "arp": Known("ARP"),
-    "rarp": Known("RARP"),
-    "decnet": Known("DECnet"),
-}
-
-
-INSIDE = frozenset(("llc", "vlan", "mpls", "pppoed", "pppoes", "geneve", "lane"))
-"""Words that look behind the link-layer header, or at what it says follows."""
 
 
 class Primitive(NamedTuple):
@@ -171,7 +153,7 @@ def build_tracked(made: Filter) -> Tracked:
 
 def followed(tracked: Tracked) -> tuple[Work, dict[Block, Origin], dict[Stmt, Origin]]:
     """Begin to optimise a graph; give what its copies come from."""
-    work = Work(tracked.graph)
+    work = begin(tracked.graph)
     blocks: dict[Block, Origin] = {}
     stmts: dict[Stmt, Origin] = {}
     for node, block in zip(work.nodes, list(tracked.graph.blocks()), strict=True):
@@ -194,8 +176,8 @@ def _read(
 ) -> Primitive:
     tunnel = part.node.word == "geneve" if isinstance(part.node, nodes.Word) else False
     reader = Reader(part.layout, outermost, registers, filling=tunnel)
-    supposed = Known(tunnel="Geneve") if tunnel else _supposed(part.node)
-    _learn(part.cond, supposed, reader)
+    known = Known(tunnel="Geneve") if tunnel else supposed(part.node)
+    learn(part.cond, known, reader)
     for block in blocks_of(part.cond):
         blocks[block] = Origin((number,), None, reader.questions.get(block))
         for stmt in block.stmts:
@@ -213,120 +195,6 @@ def _read_prelude(
     for stmt in block.stmts:
         if stmt not in stmts:
             stmts[stmt] = Origin((), reader.reads.get(stmt))
-
-
-def blocks_of(cond: Cond) -> Iterator[Block]:
-    """Give the blocks of a condition, in the order in which they are tested."""
-    stack = [cond]
-    while stack:
-        here = stack.pop()
-        match here:
-            case Block():
-                yield here
-            case Inverse():
-                stack.append(here.term)
-            case All() | Any():
-                stack += reversed(here.terms)
-
-
-def _supposed(node: Expr) -> Known:
-    """What a primitive looks into, whatever it tests: of a relation, where its loads agree.
-
-    The right side of a relation has no guards.
-    """
-    match node:
-        case nodes.Relation(_, left, right):
-            return _looked_into(left, right)
-        case (
-            nodes.Field() | nodes.Match(qualifier=nodes.Qualifier(proto="link", kind=None | "host"))
-        ):
-            return Known(LINK_HEADER)
-        case nodes.Word(word, args) if word not in INSIDE and not {"ip", "ip6"} & {*args}:
-            return Known(LINK_HEADER)
-        case _:
-            return Known()
-
-
-def _looked_into(*sides: nodes.Arith) -> Known:
-    found: set[Known] = set()
-    stack = [*sides]
-    while stack:
-        match stack.pop():
-            case nodes.Load(proto, index, _):
-                found.add(FROM_LOADS.get(proto, Known()))
-                stack.append(index)
-            case nodes.Negate(operand):
-                stack.append(operand)
-            case nodes.Binary(_, left, right):
-                stack += (left, right)
-            case _:
-                continue
-    known = [one for one in found if one.network]
-    if not known:
-        return Known()
-    first = known[0]
-    for other in known[1:]:
-        first = first.both(other)
-    transports = {one.transport for one in known if one.transport}
-    return first._replace(transport=transports.pop() if len(transports) == 1 else "")
-
-
-def _learn(cond: Cond, known: Known, reader: Reader) -> Known:
-    """Read the blocks of a condition in order; give what is known where it holds."""
-    match cond:
-        case Block():
-            question = reader.read(cond, known)
-            return known if question is None else _taught(question, known, holds=True)
-        case Inverse(term=Block() as block):
-            question = reader.read(block, known)
-            return known if question is None else _taught(question, known, holds=False)
-        case Inverse(term=term):
-            _learn(term, known, reader)
-            return known
-        case All():
-            for term in _flat(cond):
-                known = _learn(term, known, reader)
-            return known
-        case Any():
-            found = [_learn(term, known, reader) for term in cond.terms]
-            result = found[0]
-            for other in found[1:]:
-                result = result.both(other)
-            return result
-
-
-def _flat(cond: All) -> Iterator[Cond]:
-    """The terms of a conjunction, with those of conjunctions inside it."""
-    stack: list[Cond] = [cond]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, All):
-            stack += reversed(here.terms)
-        else:
-            yield here
-
-
-def _taught(question: Question, known: Known, *, holds: bool) -> Known:
-    """Add to what is known what the answer to a question says."""
-    field, wanted = question.value.field, question.wanted.constant
-    if field is None or wanted is None:
-        return known
-    if not holds:
-        is_type = field.name == "EtherType" and question.asks == "jgt"
-        return known._replace(network="LLC") if is_type else known
-    if question.asks != "jeq":
-        return known
-    name = field.known(wanted >> question.value.shift)
-    if not name:
-        return known
-    if field.name in {"IPv4 protocol", "IPv6 next header", "fragment header next header"}:
-        transport = TRANSPORTS.get(name, name)
-        return known if known.transport else known._replace(transport=transport)
-    if known.network and known.network not in {"LLC", "ISO"}:
-        return known
-    if field.header == "LLC" and name != "ISO" and field.name != "SNAP EtherType":
-        return known._replace(network="LLC")
-    return known._replace(network=name)
 
 
 # ---- following it through the optimiser --------------------------------------------------------

@@ -165,6 +165,8 @@ class Reader:
                 return a
             text, parts = _text(meaning, a, b), (*a.parts, *b.parts)
             return Value(text, a.base + b.base, parts if len(parts) < MANY else (text,))
+        if meaning == "and" and 0 in (a.constant, b.constant):
+            return number(0)
         if meaning == "sub":
             return varying(_text(meaning, a, b))._replace(difference=(a, b))
         if b.constant is not None and a.field is not None:

@@ -1,0 +1,326 @@
+"""Why a packet matches a filter, or does not.
+
+    Tracer(filter).trace(octets, wirelen)      a Trace: verdict, the reason, each primitive's fate
+
+The program is run before optimisation, where each test still belongs to one primitive: that tells
+which primitives held. The verdict, the values read and the path are those of the filter's own
+program. Where the two disagree, on a packet that is cut short, the verdict says so.
+
+machine.py   a run, step by step                reasons.py   why a condition held or failed
+sentences.py how that is said
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pcapfilter.bpf import isa
+from pcapfilter.bpf.program import Program
+from pcapfilter.codegen.build import All, Inverse
+from pcapfilter.codegen.cfg import Block
+from pcapfilter.codegen.linearize import Place, linearize
+from pcapfilter.expr import nodes
+from pcapfilter.expr.nodes import Expr
+from pcapfilter.expr.text import to_text
+from pcapfilter.filter import Filter
+from pcapfilter.tools.explain.words import to_text_of
+from pcapfilter.tools.fields import Named
+from pcapfilter.tools.provenance import Primitive, Provenance, provenance_of
+from pcapfilter.tools.trace.machine import Run, run
+from pcapfilter.tools.trace.reasons import Answer, Reason, Why, closest, wholes
+from pcapfilter.tools.trace.sentences import sentence
+
+__all__ = ["Fate", "Trace", "Tracer"]
+
+LONGEST = 60
+"""How long the text of a negation may be to be named in a sentence."""
+MOST = 8
+"""How many reasons are kept of a long conjunction."""
+
+
+class Fate(NamedTuple):
+    """What became of one primitive: whether it held (None: not asked, or not to its end), and why.
+
+    `text` is canonical.
+    """
+
+    text: str
+    held: bool | None
+    why: str
+
+
+class Trace(NamedTuple):
+    """What a filter made of one packet.
+
+    `verdict` is its program's (0, or how many octets to keep), `sentence` the shortest reason,
+    `fates` what became of each primitive, `reads` the fields that the program read, with their
+    values, and `path` the places of the instructions it went through.
+    """
+
+    verdict: int
+    sentence: str
+    fates: tuple[Fate, ...]
+    reads: tuple[tuple[str, str], ...]
+    path: tuple[int, ...]
+
+    @property
+    def matched(self) -> bool:
+        """Whether the packet matches."""
+        return self.verdict != 0
+
+
+class _Result(NamedTuple):
+    """What is known of a part of the expression: whether it held, how near it came, and why."""
+
+    held: bool | None
+    depth: int = 0
+    reasons: tuple[Reason, ...] = ()
+    text: str = ""
+    excluded: nodes.Not | None = None
+
+
+class Tracer:
+    """Traces packets through one Filter. FilterError where its text is refused."""
+
+    def __init__(self, made: Filter) -> None:
+        self._found: Provenance = provenance_of(made)
+        tracked = self._found.tracked
+        self._places: list[Place] = []
+        self._plain: Program = linearize(tracked.graph, self._places)
+        self._whole = [wholes(one.cond, one.questions) for one in tracked.primitives]
+        self._number = {id(one.node): n for n, one in enumerate(tracked.primitives)}
+
+    def trace(self, packet: bytes, wirelen: int | None = None) -> Trace:
+        """Trace the captured octets of one packet, so long on the wire."""
+        octets = bytes(packet)
+        plain = run(self._plain, octets, wirelen)
+        own = run(self._found.program, octets, wirelen)
+        answers, tests = self._answered(plain)
+        results = [
+            self._result(n, one, answers, tests, octets)
+            for n, one in enumerate(self._found.tracked.primitives)
+        ]
+        whole = self._joined(results)
+        broken = self._broken(plain, octets, wirelen)
+        if own.verdict and not plain.verdict:
+            said = (
+                f"yes: {self._last_answer(own)}; before optimisation: no, {broken or 'it failed'}"
+            )
+        elif plain.verdict and not own.verdict:
+            said = f"no: {self._last_answer(own)}"
+        elif own.verdict:
+            said = f"yes: {sentence(whole.reasons, whole.text) or 'every packet matches'}"
+        else:
+            said = f"no: {broken or _refusal(whole)}"
+        fates = tuple(
+            Fate(one.text, result.held, self._fate(one, result, plain, broken))
+            for one, result in zip(self._found.tracked.primitives, results, strict=True)
+        )
+        path = tuple(step.pc for step in own.steps)
+        return Trace(own.verdict, said, fates, self._reads(own), path)
+
+    # ---- what was answered ---------------------------------------------------------------------
+
+    def _answered(self, plain: Run) -> tuple[dict[Block, Answer], dict[Block, tuple[int, int]]]:
+        """Give the answers of each block, and the two sides of what it compared."""
+        answers: dict[Block, Answer] = {}
+        sides: dict[Block, tuple[int, int]] = {}
+        questions = self._found.tracked.blocks
+        place = -1
+        for n, step in enumerate(plain.steps):
+            block, stmt = self._places[step.pc]
+            instruction = self._plain[step.pc]
+            row = isa.ROWS[instruction.code]
+            if step.place >= 0:
+                place = step.place
+            if stmt is not None or step.taken is None:
+                continue
+            left, right = step.a, step.x if row.mode == "x" else instruction.k
+            before = plain.steps[n - 1] if n else step
+            if instruction.code == isa.JMP | isa.JEQ | isa.K and not instruction.k:
+                code = self._plain[before.pc].code
+                if self._places[before.pc][0] is block and code == isa.ALU | isa.SUB | isa.X:
+                    left, right = before.a, before.x
+            sides[block] = left, right
+            origin = questions.get(block)
+            if origin is not None and origin.asked is not None:
+                answers[block] = Answer(origin.asked, left, right, step.taken, place)
+            place = -1
+        return answers, sides
+
+    def _result(
+        self,
+        number: int,
+        one: Primitive,
+        answers: Mapping[Block, Answer],
+        sides: Mapping[Block, tuple[int, int]],
+        packet: bytes,
+    ) -> _Result:
+        relation = None
+        if isinstance(one.node, nodes.Relation):
+            relation = _relation(one.node, one, answers, sides)
+        why = Why(answers, self._whole[number], packet, relation)
+        held = why.verdict(one.cond)
+        if held is None:
+            return _Result(None, text=one.text)
+        depth, reasons = (0, why.held(one.cond)) if held else why.failed(one.cond)
+        return _Result(held, depth, tuple(reasons), one.text)
+
+    def _joined(self, results: list[_Result]) -> _Result:
+        """Join what became of the primitives as the expression joins them."""
+        todo: list[tuple[Expr, bool]] = [(self._found.tracked.expr, False)]
+        done: list[_Result] = []
+        while todo:
+            node, ready = todo.pop()
+            match node:
+                case nodes.And(terms) | nodes.Or(terms) if not ready:
+                    todo.append((node, True))
+                    todo += [(term, False) for term in reversed(terms)]
+                case nodes.And(terms):
+                    found = done[-len(terms) :]
+                    done[-len(terms) :] = [_all(found)]
+                case nodes.Or(terms):
+                    found = done[-len(terms) :]
+                    done[-len(terms) :] = [_any(found)]
+                case nodes.Not(term) if not ready:
+                    todo += [(node, True), (term, False)]
+                case nodes.Not():
+                    done.append(_inverse(done.pop(), node))
+                case nodes.Everything():
+                    done.append(_Result(True))
+                case _:
+                    done.append(results[self._number[id(node)]])
+        return done.pop()
+
+    # ---- what is said --------------------------------------------------------------------------
+
+    def _broken(self, plain: Run, packet: bytes, wirelen: int | None) -> str:
+        """Say why a run did not come to a verdict; nothing where it did."""
+        last = plain.steps[-1]
+        block, stmt = self._places[last.pc]
+        match plain.end:
+            case "return":
+                return ""
+            case "short":
+                origin = self._found.tracked.stmts.get(stmt) if stmt is not None else None
+                field = origin.field if origin is not None else None
+                size = isa.ROWS[self._plain[last.pc].code].size
+                octets = f"octet {last.place}"
+                if size > 1:
+                    octets = f"octets {last.place}-{last.place + size - 1}"
+                of_all = f" of {wirelen}" if wirelen is not None and wirelen > len(packet) else ""
+                name = field.name if field is not None else "what is read"
+                return (
+                    f"the packet ends before {name} ({octets};"
+                    f" captured {len(packet)}{of_all} octets)"
+                )
+            case "division":
+                return f"a division by zero in {self._text_of(block)}"
+            case _:
+                return f"the chain of headers never ends in {self._text_of(block)}"
+
+    def _text_of(self, block: Block) -> str:
+        origin = self._found.tracked.blocks.get(block)
+        if origin is None or not origin.primitives:
+            return "the link layer"
+        return self._found.tracked.primitives[origin.primitives[0]].text
+
+    def _fate(self, one: Primitive, result: _Result, plain: Run, broken: str) -> str:
+        """Say why a primitive held or failed, or where the packet ended."""
+        if result.held is not None:
+            return sentence(result.reasons, one.text)
+        here = self._found.tracked.blocks.get(self._places[plain.steps[-1].pc][0])
+        ended = here is not None and any(
+            self._found.tracked.primitives[n] is one for n in here.primitives
+        )
+        return broken if ended else ""
+
+    def _last_answer(self, own: Run) -> str:
+        """Say what the last test of the program itself found."""
+        for step in reversed(own.steps):
+            asked = self._found.origins[step.pc].asked
+            instruction = self._found.program[step.pc]
+            row = isa.ROWS[instruction.code]
+            if step.taken is None or asked is None or row.meaning != asked.asks:
+                continue
+            field, shift = asked.value.field, asked.value.shift
+            wanted = step.x if row.mode == "x" else instruction.k
+            if field is None or wanted & (1 << shift) - 1:
+                reason = Reason(asked.value.text, str(step.a), asked.asks, str(wanted), step.taken)
+            else:
+                found = (step.a & wanted if asked.asks == "jset" else step.a) >> shift
+                reason = Reason(
+                    field.name, field.written(found), asked.asks, field.written(wanted >> shift),
+                    step.taken,
+                )  # fmt: skip
+            return sentence([reason], "the filter")
+        last = self._found.program[own.steps[-1].pc]
+        if own.end == "short":
+            return "the packet ends before all that the program reads"
+        return "no packet can match" if not last.k else "every packet matches"
+
+    def _reads(self, own: Run) -> tuple[tuple[str, str], ...]:
+        """Give the fields that the program read, with their values, each once."""
+        found: dict[str, str] = {}
+        for step, following in zip(own.steps, [*own.steps[1:], None], strict=True):
+            field: Named | None = self._found.origins[step.pc].field
+            row = isa.ROWS[self._found.program[step.pc].code]
+            if field is None or following is None:
+                continue
+            if row.mode == "msh":
+                found["IPv4 header length"] = f"{following.x} octets"
+            else:
+                found[field.name] = field.written(following.a)
+        return tuple(found.items())
+
+
+def _relation(
+    node: nodes.Relation,
+    one: Primitive,
+    answers: Mapping[Block, Answer],
+    sides: Mapping[Block, tuple[int, int]],
+) -> tuple[Block, Reason] | None:
+    """Give the block of a comparison, and what it found on both sides."""
+    assert isinstance(one.cond, All)
+    test = one.cond.terms[-1]
+    opposite = isinstance(test, Inverse)
+    block = test.term if isinstance(test, Inverse) else test
+    if not isinstance(block, Block) or block not in answers:
+        return None
+    left, right = sides[block]
+    wanted = str(right)
+    if not isinstance(node.right, nodes.Number):
+        wanted = f"{to_text_of(node.right)} ({right})"
+    holds = answers[block].outcome != opposite
+    return block, Reason(to_text_of(node.left), str(left), node.op, wanted, holds)
+
+
+def _all(terms: list[_Result]) -> _Result:
+    for passed, term in enumerate(terms):
+        if term.held is not True:
+            return term._replace(depth=term.depth + passed)
+    reasons = [reason for term in terms[:MOST] for reason in term.reasons]
+    return _Result(True, 0, tuple(dict.fromkeys(reasons[:MOST])), terms[-1].text)
+
+
+def _any(terms: list[_Result]) -> _Result:
+    for term in terms:
+        if term.held is not False:
+            return term
+    depth, reasons = closest((term.depth, [*term.reasons]) for term in terms)
+    near = [term for term in terms if term.depth == depth]
+    excluded = near[0].excluded if len(near) == 1 else None
+    return _Result(False, depth, tuple(reasons[:MOST]), near[0].text, excluded)
+
+
+def _inverse(term: _Result, node: nodes.Not) -> _Result:
+    if term.held is None:
+        return term
+    excluded = node if term.held and not isinstance(node.term, nodes.Not) else None
+    return term._replace(held=not term.held, depth=0, excluded=excluded)
+
+
+def _refusal(result: _Result) -> str:
+    """Say why the expression failed."""
+    said = sentence(result.reasons, result.text)
+    text = to_text(result.excluded) if result.excluded is not None else ""
+    return f"{said}, which `{text}` excludes" if text and len(text) <= LONGEST else said
