@@ -1,129 +1,143 @@
-"""Whether two courses through the graph come to the same verdict, found by going both to the end.
+"""Whether two graphs give every packet the same verdict, found by going all courses to the end.
 
-It is asked where a rule that looks at one block at a time would hold a rewrite back. The packets
-in question are those on which no load of the program before the rewrite fails; so the old course is
-gone first, and what it has loaded the new one may load too.
+It is asked of libpcap's result where one of the steps to it may have been wrong. The packets in
+question are those on which no load of the first graph fails: the second may load what the first has
+loaded, and anything where the packet is rejected anyway.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from pcapfilter.bpf import isa
 from pcapfilter.bpf.isa import ABS, IND, LD, LDX, MSH
-from pcapfilter.codegen.cfg import NOP
+from pcapfilter.codegen.cfg import NOP, Graph, Stmt
+from pcapfilter.codegen.optimize.fact import Fact
 from pcapfilter.codegen.optimize.known import Case, Known
-from pcapfilter.codegen.optimize.simplify import number
+from pcapfilter.codegen.optimize.simplify import DIVIDES, number
+from pcapfilter.codegen.optimize.values import UNSURE
 from pcapfilter.codegen.optimize.work import A, Node, Work, X
+from pcapfilter.errors import FilterError
 
+PATIENCE = 60_000
+"""So many blocks are gone through before the answer is no."""
 _LOADS = frozenset({LD | ABS, LD | IND, LDX | MSH})
-
-Edge = tuple[Node, str]
-"""A block, and `jt` or `jf`."""
-Edges = Mapping[Edge, Node]
-"""Edges, and where they lead to in one of the courses."""
+_MODE = 0xE7
 
 
-class Place(NamedTuple):
-    """A block that is come to, with the value number of every slot."""
-
-    node: Node
-    values: list[int]
+def same(one: Graph, other: Graph, patience: int = PATIENCE) -> bool:
+    """Tell whether two graphs surely give the same verdicts."""
+    before, after = Work(one), Work(other)
+    return _Courses(before).agree(before.root, after.root, max(before.width, after.width), patience)
 
 
 class _Stage(NamedTuple):
     """How far a course has come, and what is known of the packets that come there.
 
-    The first `reach` octets, and all the `fields`, can be loaded; `daring` says that the course has
-    loaded something else.
+    `node` is the block that is come to, with the value number of every slot; None if the packet is
+    rejected by a division. The first `reach` octets, and all the `fields`, can be loaded; `daring`
+    says that the course has loaded something else.
     """
 
-    place: Place
+    node: Node | None
+    values: list[int]
     case: Case
-    reach: int
-    fields: frozenset[int]
+    reach: int = 0
+    fields: frozenset[int] = frozenset()
     daring: bool = False
+
+    @property
+    def verdict(self) -> tuple[int, int]:
+        """The return that was come to."""
+        return (isa.RET | isa.K, 0) if self.node is None else (self.node.code, self.node.k)
 
 
 class _LostError(Exception):
     """The end cannot be seen from here."""
 
 
-class Courses:
-    """The questions that may be asked in one round."""
+class _Courses:
+    """The courses through two graphs, with one numbering of values."""
 
-    __slots__ = ("_known", "_work")
+    __slots__ = ("_known", "_patience", "_work")
 
-    def __init__(self, work: Work, known: Known) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
-        self._known = known
+        self._known = Known(work.numbers)
+        self._patience = 0
 
-    def same(
-        self, edge: tuple[Node, bool], old: Node, new: Node, moved: Edges | None = None
-    ) -> bool:
-        """Tell whether all who take an edge come to one verdict from `old` and from `new`.
-
-        `moved` are the edges that lead elsewhere in the new course.
-        """
-        known = self._known
+    def agree(self, one: Node, other: Node, width: int, patience: int) -> bool:
+        """Tell whether all courses from two roots come to the same verdicts."""
+        self._patience = patience
+        values = [UNSURE] * width
         try:
-            for case in known.on(*edge):
-                values = known.values[edge[0]]
-                reach, fields = known.loaded(case.facts), frozenset(case.facts)
-                for end in self._ends(
-                    _Stage(Place(old, values), case, reach, fields), {}, old=True
-                ):
-                    if not self._comes_to(end, Place(new, values), moved or {}):
+            # A and X begin at 0.
+            case = Case({UNSURE: Fact.of(frozenset((0,)))}, {})
+            for end in self._ends(_Stage(one, values, case), first=True):
+                if not self._known.possible(end.case.facts, end.reach):
+                    continue
+                for second in self._ends(end._replace(node=other, values=values), first=False):
+                    if second.verdict != end.verdict:
+                        return False
+                    if second.daring and end.verdict[1]:
                         return False
         except _LostError:
             return False
         return True
 
-    def _comes_to(self, end: _Stage, new: Place, moved: Edges) -> bool:
-        """Tell whether the new course comes to the same end."""
-        verdict = end.place.node
-        for other in self._ends(end._replace(place=new), moved, old=False):
-            reached = other.place.node
-            if (reached.code, reached.k) != (verdict.code, verdict.k):
-                return False
-            if other.daring and not verdict.rejects:
-                return False
-        return True
-
-    def _ends(self, stage: _Stage, moved: Edges, *, old: bool) -> Iterator[_Stage]:
-        """Give each return that can be come to."""
+    def _ends(self, stage: _Stage, *, first: bool) -> Iterator[_Stage]:
+        """Give each end that can be come to."""
         stack = [stage]
         while stack:
             stage = stack.pop()
-            node = stage.place.node
-            if node.jt is None or node.jf is None:
-                yield stage
-                continue
-            if not self._work.patience:
+            node = stage.node
+            assert node is not None
+            if not self._patience or node.jumps_inside:
                 raise _LostError
-            self._work.patience -= 1
-            stage = self._through(stage, old=old)
-            for way, name in ((True, "jt"), (False, "jf")):
-                onward = moved.get((node, name)) or getattr(node, name)
-                values = stage.place.values
-                case = self._known.behind(stage.case, node, values, way, stage.reach)
-                if case is not None:
-                    stack.append(stage._replace(place=Place(onward, values), case=case))
+            self._patience -= 1
+            for behind in self._through(stage, node, first=first):
+                if behind.node is None or node.jt is None or node.jf is None:
+                    yield behind
+                    continue
+                for way, onward in ((True, node.jt), (False, node.jf)):
+                    if way or onward is not node.jt:
+                        case = self._known.behind(
+                            behind.case, node, behind.values, way, behind.reach
+                        )
+                        if case is not None:
+                            stack.append(behind._replace(node=onward, case=case))
 
-    def _through(self, stage: _Stage, *, old: bool) -> _Stage:
-        """Do what the block does before its test."""
-        node, values = stage.place
-        if node.jumps_inside or node.divisions:
-            raise _LostError
-        values, reach, fields, daring = values[:], stage.reach, stage.fields, stage.daring
+    def _through(self, stage: _Stage, node: Node, *, first: bool) -> Iterator[_Stage]:
+        """Do what a block does before its test; give rejections by a division, and who goes on."""
+        values, case = stage.values[:], stage.case
+        reach, fields, daring = stage.reach, stage.fields, stage.daring
         for stmt in node.stmts:
             if stmt.code == NOP:
                 continue
-            number(self._work, stmt, values)
-            if stmt.code & 0xE7 not in _LOADS:
+            if stmt.code in DIVIDES:
+                zero = self._known.compared(case.facts, values[X], "jeq", 0, True, reach)
+                other = self._known.compared(case.facts, values[X], "jeq", 0, False, reach)
+                if zero is not None:
+                    yield _Stage(None, values, case._replace(facts=zero), reach, fields, daring)
+                if other is None:
+                    return
+                case = case._replace(facts=other)
+            self._number(stmt, values)
+            if stmt.code & _MODE not in _LOADS:
                 continue
             made = values[A] if stmt.code & 0x07 == LD else values[X]
             end = sum(self._known.field(made))
-            if old:
-                reach, fields = max(reach, end), fields | {made}
+            if first:
+                reach, fields = max(reach, self._known.least(made)), fields | {made}
             elif made not in fields and not 0 < end <= reach:
                 daring = True
-        return stage._replace(place=Place(node, values), reach=reach, fields=fields, daring=daring)
+        yield _Stage(node, values, case, reach, fields, daring)
+
+    def _number(self, stmt: Stmt, values: list[int]) -> None:
+        """Number what a statement makes, alike whether it was simplified before or not."""
+        simple = Stmt(stmt.code, stmt.k)
+        try:
+            number(self._work, simple, values, alter=True)
+        except FilterError:
+            raise _LostError from None
+        if simple.code & _MODE == LD | IND:
+            values[A] = self._known.place(simple.code, simple.k, values[X])

@@ -31,16 +31,14 @@ def drop_dead_stores(work: Work, node: Node) -> bool:
             pending.clear()  # what overwrites them may be skipped
         slot = writes(code, stmt.k)
         if slot >= 0:
-            if slot in pending:
-                pending[slot].code = NOP
+            former = pending.get(slot)
+            if former is not None and (former not in divisions or not work.hold_back()):
+                former.code = NOP
                 changed = True
-            if stmt in divisions:
-                pending.pop(slot, None)
-            else:
-                pending[slot] = stmt
+            pending[slot] = stmt
     used = node.live_out | reads(node.code, node.k)
     for slot, stmt in pending.items():
-        if not used >> slot & 1:
+        if not used >> slot & 1 and (stmt not in divisions or not work.hold_back()):
             stmt.code = NOP
             changed = True
     if changed:

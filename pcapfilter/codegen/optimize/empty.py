@@ -13,7 +13,7 @@ from pcapfilter.codegen.optimize.work import A, Node, Work, X
 
 def empty(work: Work, node: Node) -> bool:
     """Drop all statements before a return, or where A and X leave as they came and none is read."""
-    if not node.stmts or not work.alter or node.jumps_inside or node.divisions:
+    if not node.stmts or not work.alter or node.jumps_inside:
         return False
     if not node.is_return:
         a, x = node.entered
@@ -21,6 +21,8 @@ def empty(work: Work, node: Node) -> bool:
             return False
         if node.live_out or min(a, x) <= UNSURE or (node.values[A], node.values[X]) != (a, x):
             return False
+    if node.divisions and work.hold_back():
+        return False
     node.stmts = []
     work.progress()
     return True

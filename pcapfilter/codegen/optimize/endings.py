@@ -57,6 +57,8 @@ def decide_ending(work: Work, node: Node) -> bool:
     before = (node.code, node.jt, node.jf)
     if node.code == _SET and node.k == 0:
         node.jt = node.jf
+    if node.code == _SET and node.k == alu.MASK and not work.hold_back():
+        node.jf = node.jt
     known = work.numbers.known
     x = known.get(node.values[X])
     if x is not None and node.code & isa.X:

@@ -11,7 +11,7 @@ _NONE: frozenset[int] = frozenset()
 class Fact(NamedTuple):
     """A value from `low` to `high`: one of `values`, if they are known.
 
-    It is none of `without`, and the bits of `clear` are 0.
+    It is none of `without`, the bits of `clear` are 0, and those of `ones` are 1.
     """
 
     low: int = 0
@@ -19,6 +19,7 @@ class Fact(NamedTuple):
     values: frozenset[int] | None = None
     without: frozenset[int] = _NONE
     clear: int = 0
+    ones: int = 0
 
     @classmethod
     def of(cls, values: frozenset[int]) -> "Fact":
@@ -29,32 +30,15 @@ class Fact(NamedTuple):
         """Tell whether the value can be k."""
         if self.values is not None:
             return k in self.values
-        return self.low <= k <= self.high and k not in self.without and not k & self.clear
-
-    def either(self, other: "Fact") -> "Fact":
-        """Give what holds if one of two facts holds."""
-        if self.values is not None and other.values is not None:
-            return Fact.of(self.values | other.values)
-        without = frozenset(
-            k for k in self.without | other.without if not self.allows(k) and not other.allows(k)
-        )
-        clear = self._cleared() & other._cleared()  # noqa: SLF001 -- of the same class
-        return Fact(min(self.low, other.low), max(self.high, other.high), None, without, clear)
-
-    def _cleared(self) -> int:
-        """The bits that are 0."""
-        found = alu.MASK
-        for value in self.values or ():
-            found &= ~value
-        return self.clear if self.values is None else found
+        fits = self.low <= k <= self.high and k not in self.without
+        return fits and not k & self.clear and k & self.ones == self.ones
 
     def behind(self, meaning: str, k: int, outcome: bool) -> "Fact | None":
         """Give what is known after a comparison with k came out so; None where it cannot."""
         if self.values is not None:
             compare = alu.COMPARE[meaning]
-            values = frozenset(v for v in self.values if compare(v, k) == outcome)
-            return Fact.of(values) if values else None
-        low, high, _, without, clear = self
+            return self._among(frozenset(v for v in self.values if compare(v, k) == outcome))
+        low, high, _, without, clear, ones = self
         match meaning, outcome:
             case "jeq", True:
                 return Fact.of(frozenset((k,))) if self.allows(k) else None
@@ -71,12 +55,31 @@ class Fact(NamedTuple):
                 clear |= k
             case _:
                 return self
-        high = min(high, alu.MASK & ~clear)
-        while low in without:
+        return Fact(low, high, None, without, clear, ones).tightened()
+
+    def masked(self, mask: int, k: int) -> "Fact | None":
+        """Give what is known if the bits of a mask are those of k; None if they cannot be."""
+        if self.values is not None:
+            return self._among(frozenset(v for v in self.values if v & mask == k))
+        fact = self._replace(clear=self.clear | mask & ~k, ones=self.ones | mask & k)
+        return fact.tightened()
+
+    @staticmethod
+    def _among(values: frozenset[int]) -> "Fact | None":
+        return Fact.of(values) if values else None
+
+    def tightened(self) -> "Fact | None":
+        """The same with the nearest limits; None if there is no such value."""
+        low, high = max(self.low, self.ones), min(self.high, alu.MASK & ~self.clear)
+        while low in self.without:
             low += 1
-        while high in without:
+        while high in self.without:
             high -= 1
-        return Fact(low, high, None, without, clear) if low <= high else None
+        return (
+            self._replace(low=low, high=high)
+            if low <= high and not self.ones & self.clear
+            else None
+        )
 
     def computed(self, meaning: str, k: int) -> "Fact":
         """Give what is known of the result of arithmetic with k."""
@@ -84,11 +87,13 @@ class Fact(NamedTuple):
             return Fact.of(frozenset(alu.BINARY[meaning](v, k) for v in self.values))
         match meaning:
             case "and":
-                return Fact(0, min(self.high, k), clear=self.clear | alu.MASK & ~k)
+                clear = self.clear | alu.MASK & ~k
+                return Fact(self.ones & k, min(self.high, k), clear=clear, ones=self.ones & k)
             case "or":
                 high = (1 << (self.high | k).bit_length()) - 1
-                return Fact(max(self.low, k), high, clear=self.clear & ~k)
+                return Fact(max(self.low, k), high, clear=self.clear & ~k, ones=self.ones | k)
             case "rsh" if k < 32:
-                return Fact(self.low >> k, self.high >> k, clear=self.clear >> k)
+                low, high = self.low >> k, self.high >> k
+                return Fact(low, high, clear=self.clear >> k, ones=self.ones >> k)
             case _:
                 return Fact()

@@ -19,23 +19,6 @@ def find_facts(work: Work) -> None:
     find_preds(work)
 
 
-def downwards(root: Node) -> list[Node]:
-    """Give every block, each after all from which it is come to."""
-    found: list[Node] = []
-    seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(root, False)]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            found.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node.jt is not None and node.jf is not None:
-                stack += [(node.jf, False), (node.jt, False)]
-    return found[::-1]
-
-
 def order_blocks(work: Work) -> None:
     """Give each block its level, the longest way to a return, and sort the blocks by it."""
     levels: list[list[Node]] = []

@@ -1,29 +1,42 @@
-"""What the tests before an edge tell of the values on it; and that nobody takes it.
+"""What the tests that a packet has passed tell of the values it has."""
 
-    1: ldh [12]    jeq #0x800    jt 2   jf 9
-    2: ldb [12]    jeq #0x86     jt 3   jf 4       nobody comes to 3: [12] is 8
-
-It is asked only where a rule would hold back a rewrite that changes nothing on such an edge.
-"""
-
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pcapfilter.bpf import alu, isa
-from pcapfilter.bpf.isa import ABS, ALU, AND, IND, LD, LDX, LEN, MSH, OR, RSH, K
+from pcapfilter.bpf.isa import (
+    ABS,
+    ADD,
+    ALU,
+    AND,
+    IND,
+    JEQ,
+    JMP,
+    JSET,
+    LD,
+    LDX,
+    LEN,
+    MSH,
+    OR,
+    RSH,
+    SUB,
+    K,
+)
 from pcapfilter.codegen.optimize.fact import Fact
-from pcapfilter.codegen.optimize.facts import downwards
-from pcapfilter.codegen.optimize.simplify import meet, number_block
-from pcapfilter.codegen.optimize.values import UNSURE
-from pcapfilter.codegen.optimize.work import A, Node, Work, X
+from pcapfilter.codegen.optimize.values import Values
+from pcapfilter.codegen.optimize.work import A, Node, X
 
 _MASK = ALU | AND | K
+_SUBTRACTIONS = frozenset({ALU | SUB | K, ALU | SUB | isa.X})
+_SUMS = frozenset({ALU | ADD | K, ALU | ADD | isa.X})
+_LENGTHS = frozenset({LD | LEN, LDX | LEN})
+_FAR = 1 << 31
+_EQUAL, _EQUAL_X, _SET = JMP | JEQ | K, JMP | JEQ | isa.X, JMP | JSET | K
 _FOLLOWED = frozenset({_MASK, ALU | OR | K, ALU | RSH | K})
 _FIELDS = {LD | ABS | isa.W: 4, LD | ABS | isa.H: 2, LD | ABS | isa.B: 1, LDX | MSH | isa.B: 1}
-_MODE = 0xE7
+_INDEXED = {LD | IND | isa.W: 4, LD | IND | isa.H: 2, LD | IND | isa.B: 1}
 _ANCILLARY = 0xFFFFF000
 _DEPTH = 4
-_CASES = 64
-_ZERO = frozenset((0,))
 
 Facts = dict[int, Fact]
 """What is known, by value number."""
@@ -39,39 +52,15 @@ class Case(NamedTuple):
 
 
 class Known:
-    """What is known on each edge: a block, with the outcome of its test.
+    """What follows from what, for the values of one numbering."""
 
-    There are several cases, of which one holds, where ways met that know different things.
-    `values` are the value numbers on leaving each block, as the graph is now.
-    """
+    __slots__ = ("_numbers",)
 
-    __slots__ = ("_edges", "_work", "values")
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._edges: dict[tuple[Node, bool], list[Case]] = {}
-        self.values: dict[Node, list[int]] = {}
-        entering: dict[Node, list[Case]] = {work.root: [Case({}, {})]}
-        meeting: dict[Node, list[list[int]]] = {work.root: [[UNSURE] * work.width]}
-        for node in downwards(work.root):
-            cases, values = _few(entering.pop(node, [])), meet(work, meeting[node])
-            number_block(work, node, values)
-            self.values[node] = values
-            if node.jt is None or node.jf is None:
-                continue
-            for way, successor in ((True, node.jt), (False, node.jf)):
-                found = (self.behind(case, node, values, way) for case in cases)
-                behind = [case for case in found if case is not None]
-                self._edges[node, way] = behind
-                entering[successor] = [*entering.get(successor, ()), *behind]
-                meeting.setdefault(successor, []).append(values)
-
-    def on(self, node: Node, way: bool) -> list[Case]:
-        """Give what is known on an edge: all cases there are, none where nobody takes it."""
-        return self._edges.get((node, way), [])
+    def __init__(self, numbers: Values) -> None:
+        self._numbers = numbers
 
     def behind(
-        self, here: Case, node: Node, values: list[int], outcome: bool, reach: int = 0
+        self, here: Case, node: Node, values: list[int], outcome: bool, reach: int
     ) -> Case | None:
         """Give what is known behind a block's test; None where it cannot come out so.
 
@@ -79,20 +68,58 @@ class Known:
         """
         if node.jt is node.jf:
             return here
-        numbers, number = self._work.numbers, values[A]
+        numbers, number = self._numbers, values[A]
         compared = values[X] if node.code & isa.X else numbers.constant(node.k)
-        key = (node.code, number, compared)
-        if here.tests.get(key, outcome) != outcome:
-            return None
-        facts: Facts | None = here.facts
-        if compared in numbers.known:
-            meaning, k = isa.ROWS[node.code].meaning, numbers.known[compared]
-            facts = self._compared(here.facts, number, meaning, k, outcome, reach)
-        return None if facts is None else Case(facts, {**here.tests, key: outcome})
+        facts, tests = here.facts, here.tests
+        for code, first, second, holds in self._meanings(node.code, number, compared, outcome):
+            if tests.get((code, first, second), holds) != holds:
+                return None
+            tests = {**tests, (code, first, second): holds}
+            if second in numbers.known:
+                meaning, k = isa.ROWS[code].meaning, numbers.known[second]
+                known = self.compared(facts, first, meaning, k, holds, reach)
+            elif code == _EQUAL_X and holds:
+                known = self._equal(facts, first, second, reach)
+            else:
+                continue
+            if known is None:
+                return None
+            facts = known
+        return Case(facts, tests)
 
-    def _compared(
+    def _meanings(
+        self, code: int, number: int, compared: int, outcome: bool
+    ) -> Iterator[tuple[int, int, int, bool]]:
+        """Give a test, and what it says of the values that A was made of.
+
+        Where a difference or a masked value is 0 or not, that is the test that `merge_ending` makes
+        of it.
+        """
+        yield code, number, compared, outcome
+        making = self._numbers.making(number)
+        if making is None or code != _EQUAL or self._numbers.known.get(compared) != 0:
+            return
+        made, first, second = making
+        if made in _SUBTRACTIONS:
+            known = second in self._numbers.known
+            yield _EQUAL if known else _EQUAL_X, first, second, outcome
+        elif made == _MASK:
+            yield _SET, first, second, not outcome
+
+    def _equal(self, here: Facts, one: int, other: int, reach: int) -> Facts | None:
+        """What is known if two values are equal; None if they cannot be."""
+        known: Facts | None = here
+        for first, second in ((one, other), (other, one)):
+            limits = self._fact(here, second, _DEPTH, reach)
+            for meaning, k in (("jge", limits.low), ("jgt", limits.high)):
+                if known is not None:
+                    known = self.compared(known, first, meaning, k, meaning == "jge", reach)
+        return known
+
+    def compared(
         self, here: Facts, number: int, meaning: str, k: int, outcome: bool, reach: int
     ) -> Facts | None:
+        """Give what is known if a value compares so with k; None if it cannot."""
         fact = self._fact(here, number, _DEPTH, reach)
         behind = fact.behind(meaning, k, outcome)
         if behind is None:
@@ -100,43 +127,66 @@ class Known:
         if fact.values is None and behind.values and self._contradicted(here, number, k):
             return None
         known = {**here, number: behind}
-        making = self._work.numbers.making(number)
-        if making is not None and making[0] == _MASK and behind == Fact.of(_ZERO):
-            masked = self._fact(here, making[1], _DEPTH, reach)
-            clear = masked.behind("jset", self._work.numbers.known[making[2]], outcome=False)
-            if clear is None:
+        made, base, mask = self._numbers.making(number) or (0, 0, 0)
+        if made == _MASK and meaning == "jeq" and outcome:
+            bits = self._fact(here, base, _DEPTH, reach).masked(self._numbers.known[mask], k)
+            if bits is None:
                 return None
-            known[making[1]] = clear
+            known[base] = bits
         return known
 
-    def loaded(self, here: Facts) -> int:
-        """Give how far the packet was read for these facts."""
-        return max((sum(self.field(number)) for number in here), default=0)
+    def possible(self, here: Facts, reach: int) -> bool:
+        """Tell whether what is known of the length allows as many octets as were loaded."""
+        return all(fact.high >= reach for number, fact in here.items() if self._is_length(number))
+
+    def _is_length(self, number: int) -> bool:
+        making = self._numbers.making(number)
+        return making is not None and making[0] in _LENGTHS
 
     def field(self, number: int) -> tuple[int, int]:
         """Give the offset and size of the field that a value is, if it is one at a known place.
 
         (0, 0) if it is none.
         """
-        code, k, index = self._work.numbers.making(number) or (0, 0, 0)
-        if code & _MODE == IND and index in self._work.numbers.known:
-            code, k = code & ~IND | ABS, k + self._work.numbers.known[index] & alu.MASK
+        code, k, _ = self._numbers.making(number) or (0, 0, 0)
         return (k, _FIELDS[code]) if code in _FIELDS and k < _ANCILLARY else (0, 0)
+
+    def least(self, number: int) -> int:
+        """Give how many octets there must be for a value to be loaded, at least."""
+        code, k, _ = self._numbers.making(number) or (0, 0, 0)
+        size = _FIELDS.get(code) or _INDEXED.get(code, 0)
+        return k + size if size and k < _FAR else 0
+
+    def place(self, code: int, k: int, index: int) -> int:
+        """Give the number of what is loaded from `x + k`, where x may be a sum with a constant.
+
+        The constant is taken into k if neither sum can wrap, for any x that is a place.
+        """
+        numbers = self._numbers
+        made, first, second = numbers.making(index) or (0, 0, 0)
+        if made in _SUMS:
+            if first in numbers.known:
+                first, second = second, first
+            added = numbers.known.get(second, _FAR)
+            if added + k < _FAR and numbers.limit(first) + added <= alu.MASK:
+                return numbers.of(code, added + k, first)
+        return numbers.of(code, k, index)
 
     def _fact(self, here: Facts, number: int, depth: int, reach: int) -> Fact:
         """What is known of a value, by itself or by what it was made of."""
-        numbers = self._work.numbers
+        numbers = self._numbers
         if number in numbers.known:
             return Fact.of(frozenset((numbers.known[number],)))
         fact = here.get(number)
         making = numbers.making(number)
+        code, first, second = making or (0, 0, 0)
+        if code in _LENGTHS:
+            fact = fact or Fact()
+            return fact._replace(low=max(fact.low, reach)) if fact.high >= reach else fact
         if fact is None:
             fact = Fact(int(numbers.nonzero(number)), numbers.limit(number))
         if fact.values is not None or making is None:
             return fact
-        code, first, second = making
-        if code in {LD | LEN, LDX | LEN}:
-            return fact._replace(low=max(fact.low, reach))
         if code in _FOLLOWED and second in numbers.known and depth:
             made = self._fact(here, first, depth - 1, reach)
             made = made.computed(isa.ROWS[code].meaning, numbers.known[second])
@@ -172,18 +222,7 @@ class Known:
     def _octets(self, number: int, value: int) -> dict[int, int]:
         """The octets of the packet that make a value, by their offset; none if it is no field."""
         at, size = self.field(number)
-        making = self._work.numbers.making(number)
+        making = self._numbers.making(number)
         if making is None or making[0] & 0x07 != LD:
             return {}
         return dict(enumerate(value.to_bytes(4, "big")[4 - size :], at))
-
-
-def _few(cases: list[Case]) -> list[Case]:
-    """Join cases into one if they are too many."""
-    if len(cases) <= _CASES:
-        return cases
-    facts, tests = cases[0]
-    for case in cases[1:]:
-        facts = {n: facts[n].either(case.facts[n]) for n in facts.keys() & case.facts.keys()}
-        tests = {key: way for key, way in tests.items() if case.tests.get(key) is way}
-    return [Case(facts, tests)]

@@ -12,9 +12,7 @@ do; so either nobody does, or those tests are decided there anyway.
 """
 
 from pcapfilter.codegen.optimize import facts
-from pcapfilter.codegen.optimize.courses import Courses, Edge, Edges
 from pcapfilter.codegen.optimize.decisions import Decisions
-from pcapfilter.codegen.optimize.known import Known
 from pcapfilter.codegen.optimize.work import A, Node, Work
 
 _OR = (True, "jt", "jf")
@@ -110,7 +108,6 @@ class _Chains:
         self._work = work
         self._decisions: Decisions | None = None
         self._pulled: set[Node] = set()
-        self._courses: Courses | None = None
         # Where each block is come from; a dict serves as a set that keeps its order.
         self._entries: dict[Node, dict[tuple[Node, str], None]] = {work.root: {}}
         stack = [work.root]
@@ -138,11 +135,9 @@ class _Chains:
         others = [edge for block in part for edge in entries[block] if edge not in usual]
         behind = getattr(pulled, onward)
         goal: Node = getattr(pulled, "jt" if outcome else "jf")
-        if not (
-            self._harmless(part, goal, behind, edges, others, outcome)
-            or self._same(
-                edges + others, edges, pulled, {(before, onward): behind, (pulled, onward): first}
-            )
+        if (
+            not self._harmless(part, goal, behind, edges, others, outcome)
+            and self._work.hold_back()
         ):
             return False
         for pred, way in edges:
@@ -150,7 +145,6 @@ class _Chains:
         self._lead(before, onward, behind)
         self._lead(pulled, onward, first)
         self._pulled.add(pulled)
-        self._courses = None
         return True
 
     def _harmless(
@@ -158,8 +152,8 @@ class _Chains:
         part: list[Node],
         goal: Node,
         behind: Node,
-        edges: list[Edge],
-        others: list[Edge],
+        edges: list[tuple[Node, str]],
+        others: list[tuple[Node, str]],
         outcome: bool,
     ) -> bool:
         """Tell whether nobody misses a test, and no slot that matters gets another value."""
@@ -173,20 +167,6 @@ class _Chains:
         ):
             return False
         return not _divide(part) or goal.rejects
-
-    def _same(self, entries: list[Edge], edges: list[Edge], pulled: Node, moved: Edges) -> bool:
-        """Tell whether whoever comes into the chain still comes to the same verdict."""
-        if self._courses is None:
-            self._courses = Courses(self._work, Known(self._work))
-        return all(
-            self._courses.same(
-                (pred, way == "jt"),
-                getattr(pred, way),
-                pulled if (pred, way) in edges else getattr(pred, way),
-                moved,
-            )
-            for pred, way in entries
-        )
 
     def _lead(self, pred: Node, way: str, target: Node) -> None:
         """Let an edge go elsewhere; nobody takes it if moved edges have cut off its block."""

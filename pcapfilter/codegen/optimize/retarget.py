@@ -6,13 +6,10 @@ Before, and after:
     2: ...                           2: ...
     3: jeq #0x800   jt 5   jf 4      3: jeq #0x800   jt 5   jf 4
 
-An edge may move when no register that is read behind its new target would have another value; or
-when nobody takes it.
+No register that is read behind the new target may have another value there.
 """
 
-from pcapfilter.codegen.optimize.courses import Courses
 from pcapfilter.codegen.optimize.decisions import Decisions
-from pcapfilter.codegen.optimize.known import Known
 from pcapfilter.codegen.optimize.work import Node, Work
 
 
@@ -23,11 +20,11 @@ def retarget(work: Work) -> bool:
     for node in work.up:
         jt, jf = node.jt, node.jf
         if jt is not None and jt.jt is not None:
-            node.jt = edges.follow(node, True, jt, node.edges_here | node.true_bit)
+            node.jt = edges.follow(node, jt, node.edges_here | node.true_bit)
             if node.jt is not jt:
                 changed = True
         if jf is not None and jf.jt is not None:
-            node.jf = edges.follow(node, False, jf, node.edges_here | node.false_bit)
+            node.jf = edges.follow(node, jf, node.edges_here | node.false_bit)
             if node.jf is not jf:
                 changed = True
     return changed
@@ -39,9 +36,8 @@ class _Edges:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._decisions = Decisions(work)
-        self._known: Known | None = None
 
-    def follow(self, node: Node, way: bool, start: Node, taken: int) -> Node:
+    def follow(self, node: Node, start: Node, taken: int) -> Node:
         """Where the edge of `node` to `start` may go, given the edges that are taken before it.
 
         It goes from test to test as long as their outcomes are known and what is read there and
@@ -57,23 +53,22 @@ class _Edges:
             and not _differ(node, onward, onward.live_out)
         ):
             passed, skipped, target = target.defines, target, onward
-            if self._may_rest(node, way, start, skipped, target, passed):
+            if self._may_rest(node, skipped, target, passed):
                 self._work.progress()
                 rest = target
         while target.jt is not None:
             for outcome, belief in self._decisions.believed(target, taken):
-                beyond = target.jt if belief else target.jf
-                if belief != outcome and not self._same(node, way, start, beyond):
-                    beyond = target.jt if outcome else target.jf
+                wrong = belief != outcome and not self._work.hold_back()
+                beyond = target.jt if outcome != wrong else target.jf
                 if beyond is not None and not _differ(node, beyond, beyond.live_out):
                     break
             else:
                 break
             passed, skipped, target = passed | target.defines, target, beyond
-            if self._may_rest(node, way, start, skipped, target, passed):
+            if self._may_rest(node, skipped, target, passed):
                 self._work.again = True
                 rest = target
-        if rest is not start and not self._nobody_takes(node, way, rest):
+        if rest is not start:
             node.needed |= rest.needed & ~node.kills
         return rest
 
@@ -90,34 +85,19 @@ class _Edges:
                 outcomes = self._decisions.outcomes(onward, taken)
                 outcome = next(outcomes, onward.jt is onward.jf or None)
                 if outcome is None:
-                    return False
+                    return not self._work.hold_back()
                 onward = onward.jt if outcome else onward.jf
-            return onward.rejects
+            return onward.rejects or not self._work.hold_back()
         return True
 
-    def _may_rest(
-        self, node: Node, way: bool, start: Node, skipped: Node, target: Node, passed: int
-    ) -> bool:
-        """Tell whether the verdict stays the same if the edge goes to `target` and not to `start`.
+    def _may_rest(self, node: Node, skipped: Node, target: Node, passed: int) -> bool:
+        """Tell whether every slot that matters from `target` on keeps its value if it is gone to.
 
-        It does if every slot that matters there keeps its value: that which the last skipped block
-        leaves, if one of those passed by has set it. Else both courses are gone to the end.
+        That is the value that the last skipped block leaves, if one of those passed by has set it.
         """
         if not _differ(node, skipped, target.needed & passed):
             return True
-        return self._same(node, way, start, target)
-
-    def _same(self, node: Node, way: bool, start: Node, target: Node | None) -> bool:
-        """Tell whether whoever takes the edge comes to the same verdict from either block."""
-        if target is None:
-            return False
-        self._known = self._known or Known(self._work)
-        return Courses(self._work, self._known).same((node, way), start, target)
-
-    def _nobody_takes(self, node: Node, way: bool, target: Node) -> bool:
-        """Tell whether nobody takes the edge, as far as that was asked."""
-        known = self._known
-        return known is not None and target.needed != 0 and not known.on(node, way)
+        return not self._work.hold_back()
 
 
 def _differ(node: Node, other: Node, slots: int) -> bool:

@@ -82,9 +82,10 @@ def _add_to_offset(work: Work, node: Node, at: int, behind: int) -> bool:
     if load == end or stmts[load].code & _SIZES != LD | IND:
         return False
     added, offset = stmts[at].k, stmts[load].k
-    if not _sums_alike(added, offset, _INDEX_LIMIT):
-        return False  # the least that is asked
-    if add == behind and not _sums_alike_there(work, node, at, added, offset):
+    alike = _sums_alike(added, offset, _INDEX_LIMIT)  # the least that is asked
+    if add == behind:
+        alike = alike and _sums_alike_there(work, node, at, added, offset)
+    if not alike and work.hold_back():
         return False
     stmts[load].k = added + offset & alu.MASK
     stmts[at].code = stmts[add].code = stmts[tax].code = NOP

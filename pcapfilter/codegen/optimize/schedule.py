@@ -139,6 +139,28 @@ def _round(work: Work) -> Iterator[str]:
                 yield graph_pass.name
 
 
+def begin(graph: Graph) -> Work:
+    """Give the work on a graph, as strict as it has to be.
+
+    libpcap's steps are taken as they are if no step is doubtful, or if the program that comes out
+    gives every packet the verdict of the graph.
+    """
+    return Work(graph, strict=_tried(graph) is None)
+
+
+def _tried(graph: Graph) -> Work | None:
+    """The work done as libpcap does it; None where that may be wrong."""
+    work = Work(graph, strict=False)
+    for _ in steps(work):
+        pass
+    if work.doubtful:
+        from pcapfilter.codegen.optimize.courses import same
+
+        if not same(graph, work.graph()):
+            return None
+    return work
+
+
 def optimize(graph: Graph) -> Graph:
     """Give an optimised copy of the graph; the graph itself where it must not be touched.
 
@@ -146,7 +168,9 @@ def optimize(graph: Graph) -> Graph:
     """
     if not graph.optimizable:
         return graph
-    work = Work(graph)
-    for _ in steps(work):
-        pass
+    work = _tried(graph)
+    if work is None:
+        work = Work(graph)
+        for _ in steps(work):
+            pass
     return work.graph()

@@ -43,7 +43,7 @@ def simplify(work: Work, node: Node) -> bool:
     changed = False
     if node.jumps_inside:
         number_block(work, node, values)
-        node.divisions = [stmt for stmt in node.stmts if stmt.code in _DIVIDES]
+        node.divisions = [stmt for stmt in node.stmts if stmt.code in DIVIDES]
         return False
     for stmt in node.stmts:
         code = stmt.code
@@ -51,10 +51,10 @@ def simplify(work: Work, node: Node) -> bool:
             k = stmt.k
             _RULES[code](work, stmt, values, alter)
             if doubts:
-                doubts = _keep_doubted(stmt, code, k, doubts)
+                doubts = _keep_doubted(work, stmt, code, k, doubts)
             if stmt.code != code or stmt.k != k:
                 changed = True
-            if stmt.code in _DIVIDES and not work.numbers.nonzero(values[X]):
+            if stmt.code in DIVIDES and not work.numbers.nonzero(values[X]):
                 node.divisions.append(stmt)
     return changed
 
@@ -98,9 +98,9 @@ def find_doubts(work: Work, node: Node, changed: bool) -> None:
     node.doubts = doubts
 
 
-def number(work: Work, stmt: Stmt, values: list[int]) -> None:
+def number(work: Work, stmt: Stmt, values: list[int], *, alter: bool = False) -> None:
     """Number what a statement makes, given the values of all slots before it."""
-    _RULES[stmt.code](work, stmt, values, False)
+    _RULES[stmt.code](work, stmt, values, alter)
 
 
 def _doubts(node: Node) -> int:
@@ -110,12 +110,12 @@ def _doubts(node: Node) -> int:
     return doubts
 
 
-def _keep_doubted(stmt: Stmt, code: int, k: int, doubts: int) -> int:
+def _keep_doubted(work: Work, stmt: Stmt, code: int, k: int, doubts: int) -> int:
     """Take back the dropping of a statement whose slot does not really hold the value yet."""
     slot = writes(code, k)
     if slot < 0 or not doubts >> slot & 1:
         return doubts
-    if stmt.code == NOP:
+    if stmt.code == NOP and work.hold_back():
         stmt.code, stmt.k = code, k
     return doubts & ~(1 << slot)
 
@@ -253,12 +253,12 @@ def _compute_with_x(work: Work, stmt: Stmt, values: list[int], alter: bool) -> N
             stmt.code = MISC | TXA
             _assign(stmt, values, A, values[X], alter)
             return
-        elif known_a == 0 and op in _ZERO_TIMES:
+        elif known_a == 0 and (op in _ZERO_TIMES or (op in _ZERO_DIVIDED and not work.hold_back())):
             stmt.code, stmt.k = LD | IMM, 0
             _assign(stmt, values, A, numbers.constant(0), alter)
             return
         elif known_a == 0 and op in _ZERO_DIVIDED:
-            return
+            return  # and let it reject the packet where X is 0
     values[A] = work.numbers.of(stmt.code, values[A], values[X])
 
 
@@ -280,7 +280,7 @@ def _ignore(work: Work, stmt: Stmt, values: list[int], alter: bool) -> None:
     """A jump within the block makes no value."""
 
 
-_DIVIDES = frozenset({ALU | isa.DIV | isa.X, ALU | isa.MOD | isa.X})
+DIVIDES = frozenset({ALU | isa.DIV | isa.X, ALU | isa.MOD | isa.X})
 
 _Rule = Callable[[Work, Stmt, list[int], bool], None]
 _BY_MODE: dict[tuple[int, str], _Rule] = {

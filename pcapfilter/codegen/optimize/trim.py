@@ -25,7 +25,7 @@ def trim_root(work: Work) -> bool:
         kept: list[Stmt] = []
         wanted = root.needed
         for block in reversed(skipped):
-            if block.divisions or block.defines & wanted:
+            if (block.divisions or block.defines & wanted) and work.hold_back():
                 kept = block.stmts + kept
                 divisions = divisions + block.divisions
                 wanted = wanted & ~block.kills | block.uses
@@ -35,7 +35,7 @@ def trim_root(work: Work) -> bool:
         root.divisions = divisions + root.divisions
         if kept:
             drop_dead_stores(work, root)
-    if root.rejects or (root.is_return and not divisions):
+    if root.rejects or (root.is_return and not (divisions and work.hold_back())):
         root.stmts = []
     work.root = root
     return root is not old

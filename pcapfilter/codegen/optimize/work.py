@@ -10,8 +10,6 @@ from pcapfilter.codegen.optimize.values import Values
 
 A, X, FIRST_CELL = 0, 1, 2
 _OF_CELLS = frozenset(code for code, row in isa.ROWS.items() if "M" in row.reads + row.writes)
-PATIENCE = 100_000
-"""Blocks that are gone through at most, while one filter is optimised, to see where courses end."""
 ALL = -1
 """The set of everything."""
 
@@ -93,14 +91,17 @@ class Work:
     first; `up` holds them nearest first, without the returns. `alter` tells whether statements
     may be changed in this round. A pass sets `again` when another round may find more, and
     `rewrote` when it did more than move branches: rounds that only move branches may go in circles.
-    `patience` is the number of blocks that may still be gone through to see where courses end.
+
+    libpcap takes some steps that are right in many a filter and wrong in another. If the work is
+    `strict` they are held back; else they are taken, and make it `doubtful`.
     """
 
     __slots__ = (
-        "again", "alter", "down", "nodes", "numbers", "patience", "rewrote", "root", "up", "width",
+        "again", "alter", "doubtful", "down", "nodes", "numbers", "rewrote", "root", "strict", "up",
+        "width",
     )  # fmt: skip
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, strict: bool = True) -> None:
         blocks = list(graph.blocks())
         nodes = [_node(number, block) for number, block in enumerate(blocks)]
         of = dict(zip(blocks, nodes, strict=True))
@@ -114,7 +115,8 @@ class Work:
         self.down: list[Node] = []
         self.up: list[Node] = []
         self.numbers = Values()
-        self.patience = PATIENCE
+        self.strict = strict
+        self.doubtful = False
         self.alter = False
         self.again = False
         self.rewrote = False
@@ -122,6 +124,11 @@ class Work:
     def graph(self) -> Graph:
         """Give the graph as it stands."""
         return Graph(self.root)
+
+    def hold_back(self) -> bool:
+        """Tell whether a step that may be wrong is held back; note that it is taken if not."""
+        self.doubtful = self.doubtful or not self.strict
+        return self.strict
 
     def progress(self) -> None:
         """Note that statements were rewritten, so that another round may find more."""
