@@ -58,7 +58,10 @@ def findings(
 def inspect(
     made: roof.Filter, *, timeout: float = TIMEOUT, ignore: Sequence[str] = ()
 ) -> Report:  # fmt: skip
-    """Give what there is to say about a Filter, and what was left open."""
+    """Give what there is to say about a Filter, and what was left open.
+
+    FilterError where it is refused for its link type.
+    """
     subject = Subject(made.text, made, timeout)
     if isinstance(subject.expr, Everything):
         return Report((), solver=subject.solver)

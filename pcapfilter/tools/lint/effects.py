@@ -58,7 +58,7 @@ def _core(subject: Subject) -> list[Expr]:
     if not isinstance(subject.expr, And):
         return [subject.expr]
     core = [*subject.expr.terms]
-    for term in subject.expr.terms:
+    for term in reversed(subject.expr.terms):
         rest = [other for other in core if other is not term]
         if rest and subject.selects_some(_joined(rest)) is False:
             core = rest

@@ -5,6 +5,9 @@ from typing import Literal, NamedTuple
 from pcapfilter.errors import FilterError, Span
 
 Level = Literal["warning", "note"]
+WIDEST = 100
+"""Characters of a line that are shown around a place."""
+
 Relation = Literal["same", "different", "same if whole", "unproved"]
 
 
@@ -13,7 +16,8 @@ class Rewriting(NamedTuple):
 
     "same if whole": on packets on which no load fails, and not on all others. "unproved": nothing
     is known. `purpose` says what the other text is; `witness` is a packet that only one of the two
-    selects (the other text where `theirs`), in words `sample`.
+    selects (the other text where `theirs`), `wirelen` its length on the wire, `sample` the packet
+    in words.
     """
 
     text: str
@@ -22,6 +26,7 @@ class Rewriting(NamedTuple):
     sample: str = ""
     theirs: bool = False
     witness: bytes | None = None
+    wirelen: int = 0
 
     def __str__(self) -> str:
         """Give what is proved of it."""
@@ -57,10 +62,26 @@ class Finding(NamedTuple):
 
     def lines(self, text: str) -> list[str]:
         """Give the finding as lines: level and reason, the place in the text, the rewritings."""
-        placed = FilterError(f"{self.level}: {self.reason}", text=text, span=self.span)
-        lines = str(placed).splitlines()
-        lines[0] += f" [{self.rule}]"
+        shown, span = _window(text, self.span)
+        placed = FilterError(
+            f"{self.level}: {self.reason} [{self.rule}]", text=shown, span=span
+        )  # fmt: skip
+        lines = str(placed).split("\n")
         for rewriting in self.rewritings:
             lines += [f"  {rewriting.purpose}:", f"    {rewriting.text or '(the empty text)'}"]
             lines += [f"    ({rewriting})"]
         return lines
+
+
+def _window(text: str, span: Span) -> tuple[str, Span]:
+    """Give the part of a long line that is at issue, and where in it the place is."""
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.start)
+    end = len(text) if end < 0 else end
+    if end - start <= WIDEST:
+        return text, span
+    first = max(start, span.start - WIDEST // 4)
+    last = min(end, first + WIDEST)
+    shown = "… " * (first > start) + text[first:last] + " …" * (last < end)
+    moved = 2 * (first > start) - first
+    return shown, Span(span.start + moved, min(span.end, last) + moved)

@@ -9,7 +9,7 @@ from pcapfilter.tools.lint.tree import changed, children, on_the_way, walk, with
 
 
 def shorter(root: Expr) -> Expr:
-    """Give the tree with what can be joined below each `or` joined; the same tree if nothing can."""
+    """Give the tree with what can be joined below each `or` joined, if anything can."""
     for path, node in [*walk(root)][::-1]:
         if isinstance(node, Or):
             here = on_the_way(root, path)[-1]

@@ -104,10 +104,10 @@ class Subject:
 
         The packets are those on which no load fails, or `every` one.
         """
-        from pcapfilter.tools.prove import Different, Same
-
         if not self.solver:
             return None
+        from pcapfilter.tools.prove import Different, Same
+
         if not every and self._packet_tells(self.own, other):
             return False
         answer = self.answer(self.own, other, every=every)
@@ -117,13 +117,13 @@ class Subject:
 
     def selects_some(self, text: str) -> bool | None:
         """Tell whether some packet matches another text; None where nobody knows."""
-        from pcapfilter.tools.prove import Different, Same
-
         program = self.program(text)
         if program is None or program == NOTHING:
             return False
         if not self.solver:
             return None
+        from pcapfilter.tools.prove import Different, Same
+
         answer = self.answer(program, NOTHING, every=False)
         if isinstance(answer, Different):
             return True
@@ -135,11 +135,11 @@ class Subject:
         Where only cut packets show a difference, it is one that the rewriting alone selects if it
         is to be `theirs`.
         """
-        from pcapfilter.tools.prove import Different, Same
-
         plain = Rewriting(text, purpose)
         if not self.solver or self.late():
             return plain
+        from pcapfilter.tools.prove import Different, Same
+
         program = self.program(text)
         if program is None:
             return plain
@@ -191,6 +191,7 @@ class Subject:
             sample=self.described(witness.packet, witness.wirelen),
             theirs=not witness.first,
             witness=witness.packet,
+            wirelen=witness.wirelen,
         )
 
     def described(self, packet: bytes, wirelen: int) -> str:
