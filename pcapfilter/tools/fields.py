@@ -7,6 +7,7 @@ Sources: IEEE 802.2, 802.5, 802.11; RFC 8926, RFC 2427; pflog(4), ipnet(7D); ISO
 ITU-T Q.703, Q.704; the registry pages of the link types.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from pcapfilter.codegen import layout
@@ -152,10 +153,11 @@ PPP = {
 FAMILIES = {2: "IPv4", 10: "IPv6", 24: "IPv6", 26: "IPv6", 28: "IPv6", 30: "IPv6"}
 SWAPPED = {int.from_bytes(n.to_bytes(4, "little"), "big"): name for n, name in FAMILIES.items()}
 PROTOCOLS = {
-    0: "hop-by-hop options", 1: "icmp", 2: "igmp", 4: "ip", 6: "tcp", 9: "igrp", 17: "udp",
-    41: "ip6", 43: "routing header", 44: "fragment header", 47: "gre", 50: "esp", 51: "ah",
-    58: "icmp6", 59: "nothing", 60: "destination options", 88: "eigrp", 89: "ospf", 103: "pim",
-    112: "vrrp", 132: "sctp",
+    0: "hop-by-hop options", 1: "icmp", 2: "igmp", 4: "ip", 6: "tcp", 8: "egp", 9: "igrp",
+    17: "udp", 33: "dccp", 41: "ip6", 43: "routing header", 44: "fragment header", 46: "rsvp",
+    47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "nothing", 60: "destination options",
+    88: "eigrp", 89: "ospf", 103: "pim", 108: "ipcomp", 112: "vrrp", 113: "pgm", 132: "sctp",
+    135: "mobility",
 }  # fmt: skip
 ARCNET = {0xD4: "IPv4", 0xF0: "IPv4", 0xD5: "ARP", 0xF1: "ARP", 0xD6: "RARP", 0xC4: "IPv6"}
 SAPS = {proto.LLC_ISO: "ISO", proto.LLC_STP: "STP", proto.LLC_IPX: "IPX", proto.LLC_SNAP: "SNAP",
@@ -220,6 +222,13 @@ BITS = {
     ("IPv4", 50): "IPv4 more-fragments flag",
     ("Ethernet", 7): "Ethernet group bit of the destination",
 }
+RUNS = {
+    # header, first bit and number of bits -> what several fields together are called
+    ("802.11", 0, 8): "802.11 type and subtype",
+    ("MPLS", 0, 24): "MPLS label and bottom of stack",
+    ("MPLS", 0, 32): "MPLS label entry",
+    ("VLAN", 0, 16): "VLAN tag",
+}
 MAC_OR_IP = frozenset(("mac", "ip4", "ip6"))
 
 
@@ -227,7 +236,8 @@ class Named(NamedTuple):
     """A run of bits in a header, named.
 
     `field` is the one field that they belong to, if it is one; `whole` tells whether they are all
-    of it. `name` says it in words.
+    of it. `name` says it in words; `others` are the names for packets of other headers, where one
+    piece of code serves several.
     """
 
     header: str
@@ -236,15 +246,24 @@ class Named(NamedTuple):
     name: str
     field: Field | None = None
     whole: bool = False
+    others: tuple[str, ...] = ()
 
     def either(self, other: "Named") -> "Named":
         """Give the same, named for two headers where these differ: ARP or RARP sender address."""
-        if self.name == other.name or other.header in self.name.split():
+        names = dict.fromkeys(
+            sorted((*(self.others or (self.name,)), *(other.others or (other.name,))))
+        )
+        if len(names) == 1:
             return self
-        one, two = sorted((self, other), key=lambda one: one.name)
-        if one.name.removeprefix(one.header) == two.name.removeprefix(two.header):
-            return one._replace(name=f"{one.header} or {two.name}")
-        return one._replace(name=f"{one.name} or {two.name}")
+        headers = [name.partition(" ")[0] for name in names]
+        rests = {name.partition(" ")[2] for name in names}
+        joined = f"{' or '.join(headers)} {rests.pop()}" if len(rests) == 1 else " or ".join(names)
+        return self._replace(name=joined, others=tuple(names))
+
+    def among(self, known: Collection[str]) -> "Named":
+        """Give the one name that goes with a header that the packet has, where that is known."""
+        found = [name for name in self.others if name.partition(" ")[0].lower() in known]
+        return self._replace(name=found[0], others=()) if len(found) == 1 else self
 
     def known(self, value: int) -> str:
         """Say what a value of the field stands for; nothing where that is not known."""
@@ -252,7 +271,10 @@ class Named(NamedTuple):
             return SAPS.get(value & 0xFF, "")
         if self.field is None:
             return ""
-        return NAMES.get((self.header, self.field.name), {}).get(value, "") if self.whole else ""
+        names = NAMES.get((self.header, self.field.name), {}) if self.whole else {}
+        if names is ETHERTYPES and value <= proto.ETHERTYPE_MAX_LENGTH:
+            return "a length" if self.header in {"Ethernet", "VLAN"} else ""
+        return names.get(value, "")
 
     def written(self, value: int) -> str:
         """Write a value of these bits as people write it, with what it stands for."""
@@ -287,6 +309,8 @@ def named(header: str, at: int, bits: int) -> Named:
     """Name the bits of a header from `at` on."""
     if bits == 1 and (header, at) in BITS:
         return Named(header, at, bits, BITS[header, at])
+    if (header, at, bits) in RUNS:
+        return Named(header, at, bits, RUNS[header, at, bits])
     found = [f for f in fields_of(header) if f.at < at + bits and at < f.at + f.bits]
     if not found or found[0].at > at or found[-1].at + found[-1].bits < at + bits:
         return Named(header, at, bits, f"{header} {_octets(at, bits)}")

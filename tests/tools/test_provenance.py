@@ -42,10 +42,10 @@ def asked(text: str, link: str = "EN10MB") -> list[str]:
             ["IP version and header length", "IPv4 source address", "IPv4 destination address"],
         ),
         ("arp src host 1.2.3.4", "LINUX_SLL", ["Linux cooked protocol", "ARP sender address"]),
-        ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN priority to number", "VLAN EtherType"]),
+        ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN tag", "VLAN EtherType"]),
         (
             "mpls 5 and ip", "EN10MB",
-            ["EtherType", "MPLS label to time to live", "MPLS label to bottom of stack"],
+            ["EtherType", "MPLS label entry", "MPLS label and bottom of stack"],
         ),
         ("pppoes and ip6", "EN10MB", ["EtherType", "PPPoE protocol"]),
         ("isis", "EN10MB", ["EtherType", "LLC DSAP and SSAP", "ISO NLPID"]),

@@ -7,7 +7,7 @@ from pcapfilter.cli import run as command
 from pcapfilter.cli.colours import ABOUT, CAME, HEADING, PART, WENT, Piece, show
 from pcapfilter.cli.options import Flag, described, read_command_line
 from pcapfilter.filter import Filter
-from pcapfilter.tools.explain import Explanation, changes, explain
+from pcapfilter.tools.explain import Edit, Explanation, changes, explain
 
 FLAGS = (
     Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
@@ -16,8 +16,8 @@ FLAGS = (
     Flag("F", "", "FILE", "", "read the expression from FILE"),
     Flag("h", "help", "", "", "print this and stop"),
 )
-DEEPEST = 20
-"""How far lines are set in, at most."""
+DEEPEST, AROUND = 20, 1
+"""How far lines are set in, at most; and how many unchanged lines are shown around others."""
 
 
 def run(words: list[str]) -> int:
@@ -77,7 +77,20 @@ def passes_shown(made: Filter) -> Iterator[list[Piece]]:
         yield [(f"{number}. {change.name}", HEADING), (f": {change.promise}", "")]
         for block, edits in change.blocks:
             yield [(f"   block {block}", "")]
-            for sign, text in edits:
+            for sign, text in _near(edits):
                 yield [(f"     {sign} {text}", {"+": CAME, "-": WENT}.get(sign, ""))]
     if not number:
         yield [("nothing", "")]
+
+
+def _near(edits: tuple[Edit, ...]) -> Iterator[Edit]:
+    """Give the lines that changed with those around them; dots for the others."""
+    changed = [place for place, edit in enumerate(edits) if edit.sign != " "]
+    left_out = False
+    for place, edit in enumerate(edits):
+        if any(abs(place - other) <= AROUND for other in changed):
+            yield edit
+            left_out = False
+        elif not left_out:
+            yield Edit(" ", "...")
+            left_out = True

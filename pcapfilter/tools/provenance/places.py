@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pcapfilter.codegen.layout import PPP, Layout, of_link
+from pcapfilter.codegen.layout import FRELAY, PPP, Layout, of_link
 from pcapfilter.tools.fields import LINKS, PREFIXES
 
 LINK_HEADER = "link-layer header"
@@ -111,6 +111,8 @@ def _inside(layout: Layout, known: Known, constant: int, text: str) -> Spot:
     if known.network == "LLC" or constant < network:
         return Spot("LLC", constant - payload, text)
     place = constant - network
+    if layout.link == FRELAY and not known.network:
+        return Spot(LINKS[FRELAY], place, text)
     if known.network == "IPv6" and place >= 40 and known.transport:
         return _behind(known, place - 40, text)
     return Spot(known.network or ("network header" if place else "IP"), place, text)

@@ -261,6 +261,7 @@ class Tracer:
     def _reads(self, own: Run) -> tuple[tuple[str, str], ...]:
         """Give the fields that the program read, with their values, each once."""
         found: dict[str, str] = {}
+        headers: set[str] = set()
         for step, following in zip(own.steps, [*own.steps[1:], None], strict=True):
             field: Named | None = self._found.origins[step.pc].field
             row = isa.ROWS[self._found.program[step.pc].code]
@@ -269,7 +270,8 @@ class Tracer:
             if row.mode == "msh":
                 found["IPv4 header length"] = f"{following.x} octets"
             else:
-                found[field.name] = field.written(following.a)
+                found[field.among(headers).name] = field.written(following.a)
+                headers.add(field.known(following.a).lower())
         return tuple(found.items())
 
 
