@@ -2,6 +2,7 @@
 
 import _thread
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -196,6 +197,9 @@ def test_threads_end_with_the_reader(tmp_path: Path, cut: Cut) -> None:
     while _thread._count() == before:
         next(packets)
     packets.close()  # type: ignore[attr-defined]  # it is a generator
+    deadline = time.monotonic() + 20
+    while _thread._count() > before and time.monotonic() < deadline:
+        time.sleep(0.001)  # they have nothing more to do, but may not have been told to go
     assert _thread._count() == before
 
 

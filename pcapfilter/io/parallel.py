@@ -10,6 +10,7 @@ import os
 from _queue import Empty, SimpleQueue
 from _thread import start_new_thread
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 
 from pcapfilter.io.base import NOTHING, Portion, Ranges, Shelf
@@ -48,37 +49,46 @@ def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
 
 
 class _Crew:
-    """The threads, and what goes between them: free shelves one way, full ones the other."""
+    """The threads, and what goes between them: free shelves one way, full ones the other.
+
+    Of the shelves, the one that was in use last is taken first: it is still in the cache.
+    """
 
     def __init__(self, ranges: Ranges, workers: int) -> None:
         self.ranges = ranges
         self.numbers = count()
-        self.free: SimpleQueue[Shelf | None] = SimpleQueue()
+        self.shelves: list[Shelf] = []
+        self.free: SimpleQueue[None] = SimpleQueue()
         self.done: SimpleQueue[tuple[int, Portion | None, Shelf] | None] = SimpleQueue()
         for _ in range(AHEAD * workers if workers > 1 else 1):
-            self.free.put(ranges.shelf())
+            self.give_back(ranges.shelf())
         self.stopped = False
         self.threads = 0
         for _ in range(workers - 1):
             start_new_thread(self.work, ())
             self.threads += 1
 
+    def give_back(self, shelf: Shelf) -> None:
+        """Let the next range have a shelf."""
+        self.shelves.append(shelf)
+        self.free.put(None)
+
     def work(self) -> None:
         """Scan whatever range is next, until there is none."""
         try:
-            while (shelf := self.free.get()) is not None and not self.stopped:
-                found = self.scanned(shelf)
-                if found is None:
+            while True:
+                self.free.get()
+                if self.stopped or (found := self.scanned()) is None:
                     return
                 self.done.put(found)
         finally:
             self.done.put(None)
 
-    def scanned(self, shelf: Shelf) -> tuple[int, Portion | None, Shelf] | None:
-        """Scan the next range that nobody has begun; None, with the shelf put back, if none is."""
-        number = next(self.numbers)
+    def scanned(self) -> tuple[int, Portion | None, Shelf] | None:
+        """Scan the next range that nobody has begun, where a shelf is free; None if there is none."""
+        number, shelf = next(self.numbers), self.shelves.pop()
         if number >= self.ranges.count:
-            self.free.put(shelf)
+            self.give_back(shelf)
             return None
         try:
             return number, self.ranges.scan(number, shelf), shelf
@@ -97,19 +107,17 @@ class _Crew:
             if confirmed is None:
                 return
             yield confirmed
-            self.free.put(shelf)
+            self.give_back(shelf)
 
     def one_more(self) -> tuple[int, Portion | None, Shelf] | None:
         """Give a range that is done, or that is done now, or wait for one."""
         try:
             found = self.done.get_nowait()
         except Empty:
-            try:
-                shelf = self.free.get_nowait()
-            except Empty:
-                shelf = None
-            if shelf is not None and (mine := self.scanned(shelf)) is not None:
-                return mine
+            with suppress(Empty):
+                self.free.get_nowait()
+                if (mine := self.scanned()) is not None:
+                    return mine
             found = self.done.get()
         if found is None:
             self.threads -= 1

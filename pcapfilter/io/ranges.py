@@ -8,6 +8,7 @@ for octet, whatever the payloads look like.
 
 from array import array
 from collections.abc import Callable
+from mmap import mmap
 from os import preadv
 from typing import NamedTuple
 
@@ -19,18 +20,25 @@ from pcapfilter.packets import Origin, PacketBatch, Record
 
 
 class Shelf:
-    """Where what is wanted of a range is kept until it is its turn: records side by side."""
+    """Where what is wanted of a range is kept until it is its turn: records side by side.
 
-    __slots__ = ("buffer", "columns", "rows", "used")
+    `room` is for so many octets, and memory that nobody touches costs nothing there; packets that
+    are out of the common are kept in a `buffer` that grows.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("buffer", "columns", "room", "rows", "used")
+
+    def __init__(self, room: int) -> None:
+        self.room = mmap(-1, room)
         self.buffer = bytearray()
         self.columns = (array("I"), array("I"), array("I"))
         self.used = self.rows = 0
 
     def add(self, batch: PacketBatch, collect: Loop) -> None:
         """Copy a batch's packets."""
-        self.make_room(self.used + len(batch.buffer))
+        octets = self.used + len(batch.buffer)
+        if octets > len(self.buffer):
+            self.buffer = self.buffer + bytes(octets)
         short = self.rows + batch.count - len(self.columns[0])
         if short > 0:
             for column in self.columns:
@@ -40,11 +48,6 @@ class Shelf:
             batch.record.size, self.buffer, self.used, self.rows, *self.columns,
         )  # fmt: skip
         self.rows += batch.count
-
-    def make_room(self, octets: int) -> None:
-        """See to it that so many octets have room in all."""
-        if octets > len(self.buffer):
-            self.buffer = self.buffer[: self.used] + bytes(octets - self.used + (octets >> 2))
 
     def batch(self, origin: Origin, record: Record) -> PacketBatch:
         """Give all packets as one batch."""
@@ -69,10 +72,10 @@ class Portion(NamedTuple):
 class Worker:
     """What one thread works with: a buffer that stays in the cache, and a loop of its own."""
 
-    __slots__ = ("desk", "state", "sweep")
+    __slots__ = ("buffer", "state", "sweep")
 
     def __init__(self, chunk: int, fill: Native) -> None:
-        self.desk = Desk(chunk)
+        self.buffer = bytearray(chunk)
         self.state = array("q", bytes(8 * 4))
         self.sweep = fill(sweep, SWEEP)
 
@@ -107,7 +110,7 @@ class Ranges:
 
     def shelf(self) -> Shelf:
         """Give room for what is kept of a range."""
-        return Shelf()
+        return Shelf(self._bounds.step + self._chunk if self._keep == RECORDS else 1)
 
     def scan(self, number: int, shelf: base.Shelf) -> Portion | None:
         """Scan a range from where its first record seems to begin; None where none seems to."""
@@ -148,7 +151,7 @@ class Ranges:
         if self._keep != PACKETS:
             portion = self._sweep(worker, shelf, start, stop, search)
         if portion is None:
-            portion = self._by_chunks(worker, shelf, start, stop, search)
+            portion = self._by_chunks(shelf, start, stop, search)
         self._idle.append(worker)
         return portion
 
@@ -156,31 +159,28 @@ class Ranges:
         self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
     ) -> Portion | None:
         big, header, lengths, snaplen, longest = self._layout.numbers
-        desk, state, keep = worker.desk, worker.state, self._keep == RECORDS
-        if keep:
-            shelf.make_room(self._bounds.step + self._chunk)
+        buffer, state, keep = worker.buffer, worker.state, self._keep == RECORDS
         matched = worker.sweep(
-            self._descriptor, start, stop, search, desk.buffer, len(desk.buffer), big, header,
-            lengths, snaplen, longest, int(keep), shelf.buffer, len(shelf.buffer), state,
+            self._descriptor, start, stop, search, buffer, len(buffer), big, header, lengths,
+            snaplen, longest, int(keep), shelf.room, len(shelf.room), state,
         )  # fmt: skip
         if matched < 0:
             return None
-        octets = memoryview(shelf.buffer)[: state[USED]] if keep else None
+        octets = memoryview(shelf.room)[: state[USED]] if keep else None
         return Portion(state[START], state[NEXT], state[SEEN], matched, octets=octets)
 
-    def _by_chunks(
-        self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
-    ) -> Portion | None:
+    def _by_chunks(self, shelf: Shelf, start: int, stop: int, search: int) -> Portion | None:
         """Scan with what is out of the common, from where the first record seems to begin."""
+        desk = Desk(self._chunk)
         if search:
-            place = self._guess(worker, start, search)
+            place = self._guess(desk, start, search)
             if place < 0:
                 return None
             start += place
         read = reader(self._descriptor, start, stop)
         frame = self._fill(framing.frame, framing.FRAME)
         collect = self._native(framing.collect, framing.COLLECT)
-        stretch = Stretch(self._layout, read, frame, worker.desk, start=start, stop=stop)
+        stretch = Stretch(self._layout, read, frame, desk, start=start, stop=stop)
         shelf.used = shelf.rows = 0
         matched, verbatim = 0, True
         for batch in stretch.batches():
@@ -192,12 +192,12 @@ class Ranges:
         kept = shelf.batch(self._layout.origin, record) if self._keep else None
         return Portion(start, stretch.next, stretch.seen, matched, kept, fault=stretch.fault)
 
-    def _guess(self, worker: Worker, start: int, unit: int) -> int:
+    def _guess(self, desk: Desk, start: int, unit: int) -> int:
         """Give how far from a place on the first record seems to begin, or -1."""
         big, header, lengths, _, longest = self._layout.numbers
         guess = self._native(framing.guess, framing.GUESS)
-        have = preadv(self._descriptor, [worker.desk.buffer], start)
-        return guess(worker.desk.buffer, have, big, header, lengths, longest, unit)
+        have = preadv(self._descriptor, [desk.buffer], start)
+        return guess(desk.buffer, have, big, header, lengths, longest, unit)
 
 
 def reader(descriptor: int, start: int, stop: int) -> Read:
