@@ -1,6 +1,7 @@
 """A live capture: packets of an interface written, counted or printed until enough of them came."""
 
 import sys
+from os import devnull
 from time import monotonic
 from typing import cast
 
@@ -13,7 +14,6 @@ from pcapfilter.cli.options import CommandLine, UsageError
 from pcapfilter.cli.reading import MOST, STANDARD_OUTPUTS
 from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
-from pcapfilter.io import framing
 from pcapfilter.io.base import EnoughFilesError, Sink
 from pcapfilter.io.live import stamps, unloading
 from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
@@ -21,6 +21,7 @@ from pcapfilter.io.live.programs import Direction
 from pcapfilter.io.live.promptness import be_prompt
 from pcapfilter.io.live.source import RING, Wishes, checked_link, open_live
 from pcapfilter.io.live.tap import Tap
+from pcapfilter.io.output import chosen, open_sink
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 KIB = 1024
@@ -72,7 +73,6 @@ class Capturing:
         self._sink: Sink | None = None
         self._due = 0.0
         self._matched = 0
-        self._finishing = False
 
     def _wishes(self, found: Device) -> Wishes:
         line = self._line
@@ -127,15 +127,21 @@ class Capturing:
         return int(damage is not None)
 
     def _warm(self, engines: job.Engines) -> None:
-        """Have every loop ready before packets come, and before we become another user."""
+        """Have every loop ready before packets come, and all that is needed to write them loaded.
+
+        As another user, we may not be able to read it any more.
+        """
         engine = engines(self._source.origin)
         if isinstance(engine, job.Filler):
             engine.fill(unloading.unload, unloading.UNLOAD)
-        if self._target is not None:
-            native(framing.runs, framing.RUNS)
-            native(framing.gather, framing.GATHER)
         if self._printing:
-            import pcapfilter.cli.printing  # noqa: F401 -- what it needs may be ours alone to read
+            import pcapfilter.cli.printing
+        if self._target is not None:
+            import pcapfilter.io.rotation  # noqa: F401 -- loaded is what it is to be
+
+            kind, compress = chosen(self._target, self._manner)
+            manner = self._manner._replace(format=kind, compress=compress or "none")
+            open_sink(devnull, self._source, manner=manner, native=native).close()
 
     def _open(self) -> Sink | None:
         if self._counting:

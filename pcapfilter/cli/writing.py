@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from pcapfilter.cli.options import CommandLine, UsageError
 from pcapfilter.filter import native
-from pcapfilter.io.base import Sink, Source
+from pcapfilter.io.base import Attachable, Sink, Source
 from pcapfilter.io.output import Format, Manner, check_manner, chosen, open_sink
 
 SIZE = re.compile(r"([0-9]+)([kKmMgG]?)")
@@ -77,7 +77,7 @@ def open_output(line: CommandLine, target: str, source: Source, manner: Manner) 
             return open_sink(name, source, manner=settled, after=before, native=native)
 
         rotation = Rotation(target, size, seconds, count, tuple(split(line.last("z") or "")))
-        live = source.origin.source == "live"
+        live = isinstance(source, Attachable)
         return RotatingSink(rotation, opened, time.time if live else None)
     if line.times("append") and path.exists(target):  # noqa: PTH110 -- pathlib costs 10 ms
         from pcapfilter.io.append import open_appended

@@ -189,7 +189,7 @@ def test_all_interfaces_at_once(wire: Wire, kernel: bool, request: pytest.Fixtur
         number = socket.if_nametoindex(NEAR)
     frames = [sent.frame for sent in BURST]
     udp4 = FILTERS["udp"], FILTERS["ip"]
-    matching = {
+    matching: dict[str, Callable[[Sent], bool]] = {
         **{text: FILTERS[text] for text in COOKED_TEXTS[:-1]},
         "ip protochain 17": lambda sent: all(matches(sent) for matches in udp4),
         f"ifindex {number}": lambda _: True,
