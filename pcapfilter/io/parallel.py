@@ -85,7 +85,7 @@ class _Crew:
             self.done.put(None)
 
     def scanned(self) -> tuple[int, Portion | None, Shelf] | None:
-        """Scan the next range that nobody has begun, where a shelf is free; None if there is none."""
+        """Scan the next range that nobody has begun, on a free shelf; None if there is none."""
         number, shelf = next(self.numbers), self.shelves.pop()
         if number >= self.ranges.count:
             self.give_back(shelf)
