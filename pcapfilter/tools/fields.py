@@ -225,7 +225,7 @@ BITS = {
 RUNS = {
     # header, first bit and number of bits -> what several fields together are called
     ("802.11", 0, 8): "802.11 type and subtype",
-    ("MPLS", 0, 24): "MPLS label and bottom of stack",
+    ("MPLS", 16, 8): "MPLS label and bottom of stack",
     ("MPLS", 0, 32): "MPLS label entry",
     ("VLAN", 0, 16): "VLAN tag",
 }

@@ -44,9 +44,9 @@ def changes(made: Filter) -> Iterator[Change]:
     if not tracked.graph.optimizable:
         return
     promises = {row.name: row.promise for row in PASSES}
-    work = begin(tracked.graph)
-    before = _pictures(work)
     try:
+        work = begin(tracked.graph)
+        before = _pictures(work)
         for name in steps(work):
             after = _pictures(work)
             edits = tuple(_differences(before, after))

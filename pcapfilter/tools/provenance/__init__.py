@@ -104,8 +104,8 @@ def provenance_of(made: Filter) -> Provenance:
     tracked = build_tracked(made)
     graph, blocks, stmts = tracked.graph, tracked.blocks, tracked.stmts
     if made.options.optimize and graph.optimizable:
-        work, blocks, stmts = followed(tracked)
         try:
+            work, blocks, stmts = followed(tracked)
             for name in steps(work):
                 if name == "share":
                     _join_equal(work, blocks, stmts)
