@@ -15,7 +15,7 @@ from pcapfilter.errors import Span
 from pcapfilter.expr.nodes import And, Or
 from pcapfilter.expr.text import to_text
 from pcapfilter.parser import parse
-from pcapfilter.tools.lint import RULES, Finding, findings, inspect, telling
+from pcapfilter.tools.lint import RULES, Finding, Remarks, findings, inspect
 from pcapfilter.tools.lint.subject import NOTHING
 from pcapfilter.tools.lint.tree import changed, in_parentheses, on_the_way, outer, walk, without
 from tests.strategies import draw
@@ -238,13 +238,13 @@ def _program(text: str, link: str) -> Program:
 def test_findings_that_bear_on_a_packet() -> None:
     text = "tcp[13] & 2 != 0 and not host 1.2.3.4"
     made = pf.compile(text)
-    found = findings(text)
     syn6 = bytes.fromhex(
         "000000000001000000000002 86dd 60000000 0014 06 40" + "20010db8" + "00" * 11 + "01"
         "20010db8" + "00" * 11 + "02" + "30390050 00000001 00000000 5002ffff 00000000"
     )
-    assert [finding.rule for finding in telling(found, made, syn6)] == ["ipv4-only"]
-    assert telling(found, made, bytes(60)) == []
+    remarks = Remarks(made)
+    assert [finding.rule for finding in remarks.on(syn6)] == ["ipv4-only"]
+    assert remarks.on(bytes(60)) == []
 
 
 # ---- trees and texts ---------------------------------------------------------------------------

@@ -35,6 +35,7 @@ KINDS = {
 }
 TINTS = (
     "#d6e4fb", "#fde8bf", "#e3dbf8", "#c9eeec", "#fbd6e7", "#e2ecb8", "#f6dcc8", "#dadfe8",
+    "#cdeccf", "#ffd9d2", "#cfe8f7", "#eedcf0",
 )  # fmt: skip
 """The colours behind the parts of the expression, in turn."""
 

@@ -5,6 +5,7 @@ r"""Findings: what in a filter is likely not meant, with the place, the reason a
 
 rules.py    the rules as a table             finding.py   Finding and Rewriting
 subject.py  a text and what can be proved    tree.py      walks over an Expr, and changes to it
+remarks.py  findings beside other answers
 
 What is said to be proved was proved by tools.prove (the extra `prove`). Without it the rules that
 need no proof work, and rewritings are not compared.
@@ -14,13 +15,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pcapfilter import filter as roof
-from pcapfilter.engine import reference
-from pcapfilter.expr.nodes import Everything
 from pcapfilter.tools.lint.finding import Finding, Rewriting
-from pcapfilter.tools.lint.rules import RULES, Rule
+from pcapfilter.tools.lint.remarks import Remarks
+from pcapfilter.tools.lint.rules import RULES, Rule, apply
 from pcapfilter.tools.lint.subject import Subject
 
-__all__ = ["RULES", "Finding", "Report", "Rewriting", "Rule", "findings", "inspect", "telling"]
+__all__ = ["RULES", "Finding", "Remarks", "Report", "Rewriting", "Rule", "findings", "inspect"]
 
 TIMEOUT = 10.0
 """Seconds after which questions stay open."""
@@ -63,28 +63,5 @@ def inspect(
     FilterError where it is refused for its link type.
     """
     subject = Subject(made.text, made, timeout)
-    if isinstance(subject.expr, Everything):
-        return Report((), solver=subject.solver)
-    found = [
-        finding
-        for rule in RULES
-        if not (subject.large and not rule.whole) and not {*rule.names} <= {*ignore}
-        for finding in rule.find(subject)
-        if finding.rule not in ignore
-    ]
-    found.sort(key=lambda finding: (finding.level == "note", finding.span))
+    found = apply(subject, ignore)
     return Report(tuple(found), subject.open, subject.solver, subject.large)
-
-
-def telling(
-    found: Sequence[Finding], made: roof.Filter, packet: bytes, wirelen: int | None = None
-) -> list[Finding]:
-    """Give the findings that bear on one packet: a rewriting would decide otherwise about it."""
-    subject = Subject(made.text, made, 0.0)
-    verdict = bool(reference.run(subject.own, packet, wirelen))
-    bearing = []
-    for finding in found:
-        programs = [subject.program(rewriting.text) for rewriting in finding.rewritings]
-        if any(p and bool(reference.run(p, packet, wirelen)) != verdict for p in programs):
-            bearing.append(finding)
-    return bearing

@@ -1,8 +1,9 @@
 """The rules as a table: what is looked for, and in this order; what takes longest comes last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from pcapfilter.expr.nodes import Everything
 from pcapfilter.tools.lint import effects, failing, families, precedence, shifts, size
 from pcapfilter.tools.lint.finding import Finding
 from pcapfilter.tools.lint.subject import Subject
@@ -35,3 +36,17 @@ RULES = (
     Rule(("arp",), "addresses that match ARP, too", families.hosts),
     Rule(("no-effect",), "a part without which the same packets match", effects.parts, True),
 )  # fmt: skip
+
+
+def apply(subject: Subject, ignore: Collection[str] = ()) -> list[Finding]:
+    """Give what the rules find, but for those to ignore: warnings first, by place in the text."""
+    if isinstance(subject.expr, Everything):
+        return []
+    found = [
+        finding
+        for rule in RULES
+        if not (subject.large and not rule.whole) and not {*rule.names} <= {*ignore}
+        for finding in rule.find(subject)
+        if finding.rule not in ignore
+    ]
+    return sorted(found, key=lambda finding: (finding.level == "note", finding.span))

@@ -83,11 +83,11 @@ def _finding(
 def _rewritings(subject: Subject, place: Place, moved: Sequence[Place]) -> Iterator[Rewriting]:
     tags = _as_one_tag(subject, place)
     if tags:
-        yield subject.rewriting(tags, "one tag with either number")
+        yield subject.rewriting(tags, "one tag with either number", theirs=True)
         return
     tree = _reordered(subject.expr, place.path, moved)
     if to_text(tree) != to_text(subject.expr):
-        yield subject.rewriting(spelled(tree), f"the same tests, {_name(place)} last")
+        yield subject.rewriting(spelled(tree), f"the same tests, {_name(place)} last", theirs=True)
 
 
 def _name(place: Place) -> str:

@@ -132,8 +132,8 @@ class Subject:
     def rewriting(self, text: str, purpose: str, *, theirs: bool = False) -> Rewriting:
         """Give a rewriting, and what is proved of it.
 
-        Where only cut packets show a difference, it is one that the rewriting alone selects if it
-        is to be `theirs`.
+        The packet that shows a difference is one that the rewriting alone selects, if there is one
+        and it is to be `theirs`.
         """
         plain = Rewriting(text, purpose)
         if not self.solver or self.late():
@@ -143,19 +143,25 @@ class Subject:
         program = self.program(text)
         if program is None:
             return plain
-        answer = self.answer(self.own, program, every=False)
+        answer = self._difference(program, every=False, theirs=theirs)
         if isinstance(answer, Different):
             return self._differing(plain._replace(relation="different"), answer)
         if not isinstance(answer, Same):
             return plain
-        strict = self.answer(self.own, program, every=True, only=1 if theirs else None)
-        if theirs and isinstance(strict, Same):
-            strict = self.answer(self.own, program, every=True)
+        strict = self._difference(program, every=True, theirs=theirs)
         if isinstance(strict, Same):
             return plain._replace(relation="same")
         if isinstance(strict, Different):
             return self._differing(plain._replace(relation="same if whole"), strict)
         return plain
+
+    def _difference(self, other: Program, *, every: bool, theirs: bool) -> "Answer":
+        from pcapfilter.tools.prove import Same
+
+        answer = self.answer(self.own, other, every=every, only=1 if theirs else None)
+        if theirs and isinstance(answer, Same):
+            return self.answer(self.own, other, every=every)
+        return answer
 
     def answer(
         self, first: Program, second: Program, *, every: bool, only: int | None = None
@@ -196,8 +202,12 @@ class Subject:
 
     def described(self, packet: bytes, wirelen: int) -> str:
         """Give a packet in a few words: its headers and its length."""
-        found = (layer.header.name for layer in layers.layers(packet, self.link.name))
-        names = dict.fromkeys(found)
+        names = dict.fromkeys(
+            f"VLAN {layer.value(packet, 'number')}"
+            if layer.header.name == "VLAN"
+            else layer.header.name
+            for layer in layers.layers(packet, self.link.name)
+        )
         headers = f" ({', '.join(names)})" if names else ""
         length = f"{len(packet)} octets"
         if wirelen != len(packet):

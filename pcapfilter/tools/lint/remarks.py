@@ -1,0 +1,33 @@
+"""The findings on a Filter, for those who explain what it does: all, or those on one packet."""
+
+from pcapfilter.engine import reference
+from pcapfilter.filter import Filter
+from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.rules import apply
+from pcapfilter.tools.lint.subject import Subject
+
+BRIEF = 1.0
+"""Seconds that proofs may take where lint is not what was asked for."""
+
+
+class Remarks:
+    """What lint has to say beside another answer."""
+
+    def __init__(self, made: Filter, timeout: float = BRIEF) -> None:
+        """Look at a Filter; FilterError where it is refused for its link type."""
+        subject = Subject(made.text, made, timeout)
+        self.findings = apply(subject)
+        self._own = subject.own
+        self._others = [
+            [p for r in finding.rewritings if (p := subject.program(r.text)) is not None]
+            for finding in self.findings
+        ]
+
+    def on(self, packet: bytes, wirelen: int | None = None) -> list[Finding]:
+        """Give the findings that bear on a packet: a rewriting would decide otherwise about it."""
+        verdict = bool(reference.run(self._own, packet, wirelen))
+        return [
+            finding
+            for finding, programs in zip(self.findings, self._others, strict=True)
+            if any(bool(reference.run(p, packet, wirelen)) != verdict for p in programs)
+        ]
