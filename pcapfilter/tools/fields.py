@@ -232,6 +232,13 @@ RUNS = {
 MAC_OR_IP = frozenset(("mac", "ip4", "ip6"))
 
 
+KERNEL = {
+    # what the kernel is asked (bpf.isa.ANCILLARY) -> what people call it
+    "proto": "protocol", "type": "packet type", "ifidx": "interface index",
+    "vlan_tci": "VLAN tag", "vlanp": "VLAN tag present",
+}  # fmt: skip
+
+
 class Named(NamedTuple):
     """A run of bits in a header, named.
 
@@ -326,6 +333,12 @@ def named(header: str, at: int, bits: int) -> Named:
     else:
         name = f"{called(header, found[0])} to {found[-1].name}"
     return Named(header, at, bits, name)
+
+
+def asked_of_kernel(word: str) -> Named:
+    """Name what a load asks the kernel of the packet."""
+    field = Field(KERNEL.get(word, word), 0, 32)
+    return Named("kernel", 0, 32, f"{field.name} (kernel)", field, whole=True)
 
 
 def called(header: str, field: Field) -> str:

@@ -174,9 +174,8 @@ def _read(
     blocks: dict[Block, Origin],
     stmts: dict[Stmt, Origin],
 ) -> Primitive:
-    tunnel = part.node.word == "geneve" if isinstance(part.node, nodes.Word) else False
-    reader = Reader(part.layout, outermost, registers, filling=tunnel)
-    known = Known(tunnel="Geneve") if tunnel else supposed(part.node)
+    known = supposed(part.node)
+    reader = Reader(part.layout, outermost, registers, filling=bool(known.tunnel))
     learn(part.cond, known, reader)
     for block in blocks_of(part.cond):
         blocks[block] = Origin((number,), None, reader.questions.get(block))

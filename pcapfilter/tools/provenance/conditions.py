@@ -27,7 +27,12 @@ FROM_LOADS: dict[str, Known] = {
 }
 
 
-INSIDE = frozenset(("llc", "vlan", "mpls", "pppoed", "pppoes", "geneve", "lane"))
+STEPPING = {
+    # word -> the header that it looks into, behind the type field
+    "vlan": Known("VLAN"), "mpls": Known("MPLS"), "pppoes": Known("PPPoE"),
+    "geneve": Known(tunnel="Geneve"),
+}  # fmt: skip
+INSIDE = frozenset(("llc", "pppoed", "lane"))
 """Words that look behind the link-layer header, or at what it says follows."""
 
 
@@ -68,6 +73,8 @@ def supposed(node: Expr) -> Known:
             nodes.Field() | nodes.Match(qualifier=nodes.Qualifier(proto="link", kind=None | "host"))
         ):
             return Known(LINK_HEADER)
+        case nodes.Word(word) if word in STEPPING:
+            return STEPPING[word]
         case nodes.Word(word, args) if word not in INSIDE and not {"ip", "ip6"} & {*args}:
             return Known(LINK_HEADER)
         case _:

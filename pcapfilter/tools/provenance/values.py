@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pcapfilter.bpf import alu, isa
 from pcapfilter.codegen.cfg import Block, Stmt
 from pcapfilter.codegen.layout import Layout
-from pcapfilter.tools.fields import Named, named
+from pcapfilter.tools.fields import Named, asked_of_kernel, named
 from pcapfilter.tools.provenance.places import LENGTHS, Known, locate
 
 SIGNS = {
@@ -131,7 +131,7 @@ class Reader:
                 self._note(stmt, isa.signed(stmt.k), (), 1, known)
                 return Value("IPv4 header length", 0, (LENGTHS,))
             case "abs" if stmt.k in isa.ANCILLARY:
-                found = Named("kernel", 0, 32, f"the kernel's {isa.ANCILLARY[stmt.k]}")
+                found = asked_of_kernel(isa.ANCILLARY[stmt.k])
                 self.reads[stmt] = found
                 return Value(found.name, 0, (found.name,), found)
             case "abs":
