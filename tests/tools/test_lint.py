@@ -354,3 +354,32 @@ def test_long_lines_are_shown_in_part(capsys: Captured) -> None:
     at = marks.index("^")
     assert lines[found + 1][at : at + marks.count("^")] == "ip[0] > 300"
     assert len(lines[found + 1]) < 120
+
+
+# ---- beside other answers ----------------------------------------------------------------------
+
+
+def test_explain_shows_findings(capsys: Captured) -> None:
+    assert main(["explain", "not vlan and ip"]) == 0
+    out = capsys.readouterr().out
+    assert "What lint says of it" in out
+    assert "[shift]" in out
+    assert main(["explain", "ip"]) == 0
+    assert "lint" not in capsys.readouterr().out
+
+
+def test_trace_shows_findings_on_the_packets_they_bear_on(captures: Path, capsys: Captured) -> None:
+    words = ["trace", "-r", str(captures / "ethernet.pcap"), "tcp[13] & 2 != 0"]
+    assert main(words) == 0
+    packets = capsys.readouterr().out.split("\n\n")
+    told = [packet for packet in packets if "[ipv4-only]" in packet]
+    assert told
+    assert all("IP6" in packet and "Flags [S" in packet for packet in told)
+    assert main([words[0], "-q", *words[1:]]) == 0
+    assert "lint" not in capsys.readouterr().out
+
+
+def test_diff_shows_findings_on_its_witness(capsys: Captured) -> None:
+    other = "tcp[13] & 2 != 0 or (ip6[6] = 6 and ip6[53] & 2 != 0)"
+    assert main(["diff", "tcp[13] & 2 != 0", other]) == 1
+    assert "[ipv4-only]" in capsys.readouterr().out

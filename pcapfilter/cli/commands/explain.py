@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pcapfilter
 from pcapfilter.cli import run as command
-from pcapfilter.cli.colours import ABOUT, CAME, HEADING, PART, WENT, Piece, show
+from pcapfilter.cli.colours import ABOUT, CAME, FAINT, HEADING, NO, PART, WENT, Piece, show
 from pcapfilter.cli.options import Flag, described, read_command_line
 from pcapfilter.filter import Filter
 from pcapfilter.tools.explain import Edit, Explanation, changes, explain
+from pcapfilter.tools.lint import Remarks
 
 FLAGS = (
     Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
@@ -34,9 +35,22 @@ def run(words: list[str]) -> int:
         optimize=not line.times("O"),
     )
     show(explained(explain(made), made))
+    show(remarked(made))
     if line.times("passes"):
         show(passes_shown(made))
     return 0
+
+
+def remarked(made: Filter) -> Iterator[list[Piece]]:
+    """Give what lint finds, a line each."""
+    found = Remarks(made).findings
+    if found:
+        yield []
+        yield [("What lint says of it", HEADING), (" (pcapfilter lint says what to write)", FAINT)]
+        yield []
+    for finding in found:
+        style = NO if finding.level == "warning" else ABOUT
+        yield [(f"  {finding.level}: ", style), (f"{finding.reason} [{finding.rule}]", "")]
 
 
 def explained(found: Explanation, made: Filter) -> Iterator[list[Piece]]:

@@ -10,6 +10,7 @@ from pcapfilter.cli.options import Flag, UsageError, described, read_command_lin
 from pcapfilter.filter import Filter, open_capture
 from pcapfilter.io.base import Source
 from pcapfilter.packets import Origin, Packet
+from pcapfilter.tools.lint import Remarks
 from pcapfilter.tools.trace import Trace, Tracer
 
 FLAGS = (
@@ -52,12 +53,13 @@ def _traced(
     made: Filter, source: Source, limit: int | None, *, brief: bool
 ) -> Iterator[list[Piece]]:
     """Give what is said of each packet, line by line."""
-    tracers: dict[Origin, Tracer] = {}
+    tracers: dict[Origin, tuple[Tracer, Remarks | None]] = {}
     number = 0
     for batch in source.batches():
-        tracer = tracers.get(batch.origin)
-        if tracer is None:
-            tracer = tracers[batch.origin] = Tracer(_for(made, batch.origin))
+        if batch.origin not in tracers:
+            here = _for(made, batch.origin)
+            tracers[batch.origin] = Tracer(here), None if brief else Remarks(here)
+        tracer, remarks = tracers[batch.origin]
         for packet in batch:
             number += 1
             found = tracer.trace(packet.data, packet.wirelen)
@@ -65,6 +67,10 @@ def _traced(
                 yield [(f"{number:5}  ", FAINT), *_sentence(found)]
             else:
                 yield from _shown(number, packet, found)
+                bearing = remarks.on(packet.data, packet.wirelen) if remarks else ()
+                for finding in bearing:
+                    yield [("    lint  ", HEADING), (f"{finding.reason} [{finding.rule}]", "")]
+                yield []
             if number == limit:
                 return
 
@@ -99,7 +105,6 @@ def _shown(number: int, packet: Packet, found: Trace) -> Iterator[list[Piece]]:
         reads = ", ".join(f"{name} {value}" for name, value in found.reads)
         yield [("    read  ", HEADING), (reads, ABOUT)]
     yield [("    path  ", HEADING), (_path(found.path), "")]
-    yield []
 
 
 def _path(places: tuple[int, ...]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pcapfilter.filter import Filter
-from pcapfilter.tools.lint import inspect, telling
+from pcapfilter.tools.lint import Remarks
 from pcapfilter.tools.prove import Witness
 
 PATIENCE = 3.0
@@ -15,12 +15,9 @@ def bearing(made: Filter, witnesses: tuple[Witness, ...], name: str) -> Iterator
 
     `name` is what the Filter is called.
     """
-    found = inspect(made, timeout=PATIENCE).findings
-    told = [
-        finding
-        for finding in found
-        if any(telling([finding], made, packet.packet, packet.wirelen) for packet in witnesses)
-    ]
+    remarks = Remarks(made, PATIENCE)
+    bearing_on = [remarks.on(witness.packet, witness.wirelen) for witness in witnesses]
+    told = [finding for finding in remarks.findings if any(finding in on for on in bearing_on)]
     if told:
         yield ""
         yield f"lint says of {name}:"
