@@ -167,7 +167,8 @@ class PcapngSource(Reader):
             self._start, self._given = self._start - passed, 0
         size = len(self._buffer)
         if self._have == size:
-            self._buffer = self._buffer + bytes(min(size, self._start + self._state[2] - size))
+            short = self._start + self._state[2] - size
+            self._buffer = self._buffer + bytes(size if self._start else min(size, max(short, 1)))
         got = read_into(self._file, memoryview(self._buffer)[self._have :])
         self._have += got
         self.position += got
