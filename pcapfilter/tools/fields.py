@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pcapfilter.codegen import layout
 from pcapfilter.net import address, proto
+from pcapfilter.tools.fields_values import ETHERTYPES, NAMES, SAPS
 from pcapfilter.tools.layers.table import HEADERS, Field
 
 _Row = tuple[str, int] | tuple[str, int, str]
@@ -134,69 +135,6 @@ PREFIXES = {
     layout.NETANALYZER_TRANSPARENT: "netANALYZER",
 }
 
-ETHERTYPES = {
-    proto.ETHERTYPE_IP: "IPv4", proto.ETHERTYPE_IP6: "IPv6", proto.ETHERTYPE_ARP: "ARP",
-    proto.ETHERTYPE_RARP: "RARP", proto.ETHERTYPE_VLAN: "VLAN", proto.ETHERTYPE_QINQ: "VLAN",
-    proto.ETHERTYPE_QINQ_OLD: "VLAN", proto.ETHERTYPE_MPLS: "MPLS",
-    proto.ETHERTYPE_MPLS_MULTICAST: "MPLS", proto.ETHERTYPE_PPPOE_SESSION: "PPPoE",
-    proto.ETHERTYPE_PPPOE_DISCOVERY: "PPPoE", proto.ETHERTYPE_DECNET: "DECnet",
-    proto.ETHERTYPE_ATALK: "AppleTalk", proto.ETHERTYPE_AARP: "AARP", proto.ETHERTYPE_IPX: "IPX",
-    proto.ETHERTYPE_LAT: "LAT", proto.ETHERTYPE_SCA: "SCA", proto.ETHERTYPE_MOPDL: "MOP-DL",
-    proto.ETHERTYPE_MOPRC: "MOP-RC", proto.ETHERTYPE_LOOPBACK: "loopback",
-    proto.ETHERTYPE_TEB: "Ethernet", 0xFEFE: "ISO", 0x88CC: "LLDP", 0x888E: "EAPOL",
-}  # fmt: skip
-PPP = {
-    proto.PPP_IP: "IPv4", proto.PPP_IP6: "IPv6", proto.PPP_MPLS: "MPLS", proto.PPP_ISO: "ISO",
-    proto.PPP_DECNET: "DECnet", proto.PPP_ATALK: "AppleTalk", proto.PPP_IPX: "IPX",
-    proto.PPP_VAN_JACOBSON: "IPv4", proto.PPP_VAN_JACOBSON_UNCOMPRESSED: "IPv4",
-}  # fmt: skip
-FAMILIES = {2: "IPv4", 10: "IPv6", 24: "IPv6", 26: "IPv6", 28: "IPv6", 30: "IPv6"}
-SWAPPED = {int.from_bytes(n.to_bytes(4, "little"), "big"): name for n, name in FAMILIES.items()}
-PROTOCOLS = {
-    0: "hop-by-hop options", 1: "icmp", 2: "igmp", 4: "ip", 6: "tcp", 8: "egp", 9: "igrp",
-    17: "udp", 33: "dccp", 41: "ip6", 43: "routing header", 44: "fragment header", 46: "rsvp",
-    47: "gre", 50: "esp", 51: "ah", 58: "icmp6", 59: "nothing", 60: "destination options",
-    88: "eigrp", 89: "ospf", 103: "pim", 108: "ipcomp", 112: "vrrp", 113: "pgm", 132: "sctp",
-    135: "mobility",
-}  # fmt: skip
-ARCNET = {0xD4: "IPv4", 0xF0: "IPv4", 0xD5: "ARP", 0xF1: "ARP", 0xD6: "RARP", 0xC4: "IPv6"}
-SAPS = {proto.LLC_ISO: "ISO", proto.LLC_STP: "STP", proto.LLC_IPX: "IPX", proto.LLC_SNAP: "SNAP",
-        proto.LLC_NETBEUI: "NetBEUI", proto.LLC_IP: "IPv4"}  # fmt: skip
-NLPIDS = {0x03CC: "IPv4", 0x038E: "IPv6", 0x0381: "ISO", 0x0382: "ISO", 0x0383: "ISO"}
-
-OSI = {proto.ISO_CLNP: "CLNP", proto.ISO_ESIS: "ES-IS", proto.ISO_ISIS: "IS-IS"}
-
-NAMES: dict[tuple[str, str], dict[int, str]] = {
-    # header and field -> what its values stand for
-    ("ARCnet", "protocol"): ARCNET,
-    ("BSD loopback", "family"): FAMILIES | SWAPPED,
-    ("BSD/OS PPP", "protocol"): PPP,
-    ("Cisco HDLC", "protocol"): ETHERTYPES,
-    ("Ethernet", "type"): ETHERTYPES,
-    ("Frame relay", "control and NLPID"): NLPIDS,
-    ("Geneve", "protocol"): ETHERTYPES,
-    ("IEEE 1394", "type"): ETHERTYPES,
-    ("IP", "version"): {4: "IPv4", 6: "IPv6"},
-    ("IPv4", "protocol"): PROTOCOLS,
-    ("IPv6", "next header"): PROTOCOLS,
-    ("IS-IS", "NLPID"): OSI,
-    ("ISO", "NLPID"): OSI,
-    ("LLC", "DSAP"): SAPS,
-    ("LLC", "EtherType"): ETHERTYPES,
-    ("Linux ARCnet", "protocol"): ARCNET,
-    ("Linux cooked v2", "protocol"): ETHERTYPES,
-    ("Linux cooked", "protocol"): ETHERTYPES,
-    ("OpenBSD encapsulation", "family"): FAMILIES | SWAPPED,
-    ("OpenBSD loopback", "family"): FAMILIES,
-    ("PF", "family"): FAMILIES,
-    ("PPP", "protocol"): PPP,
-    ("PPPoE", "protocol"): PPP,
-    ("Symantec", "type"): ETHERTYPES,
-    ("VLAN", "type"): ETHERTYPES,
-    ("fragment header", "next header"): PROTOCOLS,
-    ("ipnet", "family"): FAMILIES,
-    ("pppd", "protocol"): PPP,
-}
 CALLED = {
     # header and field -> what people call it
     ("Ethernet", "type"): "EtherType",

@@ -12,7 +12,8 @@ from pcapfilter.expr.nodes import Direction, Expr, Proto, Qualifier, Value
 from pcapfilter.expr.text import to_text
 from pcapfilter.net.address import format_v4, format_v6
 from pcapfilter.net.names import Resolver
-from pcapfilter.tools.fields import ETHERTYPES, LINKS, PROTOCOLS
+from pcapfilter.tools.fields import LINKS
+from pcapfilter.tools.fields_values import ETHERTYPES, PROTOCOLS
 
 ENDS: dict[Direction | None, str] = {
     None: "source or destination",
