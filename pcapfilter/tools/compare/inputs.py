@@ -21,8 +21,9 @@ NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
 
 
 class Input(NamedTuple):
-    """One of the two: how it was given, its program, and whether that is for live capture.
+    """One of the two: how it was given, and its program.
 
+    `live` tells whether loads from 0xfffff000 up ask the kernel: not where it is for a savefile.
     `made` is the Filter, where an expression was given.
     """
 
@@ -56,7 +57,7 @@ def read(given: "str | roof.Filter | bpf.Program | ebpf.Program", how: How) -> I
         case ebpf.Program():
             return Input(f"eBPF program of {_count(given)}", given)
         case roof.Filter():
-            return _compiled(given, given.options.source == "live")
+            return _compiled(given, given.options.source != "file")
         case str() if given.startswith("@"):
             return _listed(given[1:])
         case str():
@@ -68,7 +69,7 @@ def read(given: "str | roof.Filter | bpf.Program | ebpf.Program", how: How) -> I
                 optimize=how.optimize,
                 source=how.source,
             )
-            return _compiled(made, how.source == "live")
+            return _compiled(made, how.source != "file")
         case _:
             raise TypeError(f"not a filter, text or program: {given!r}")
 

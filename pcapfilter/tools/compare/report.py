@@ -49,7 +49,7 @@ def explain(found: Comparison, witness: Witness, number: int = 0) -> Iterator[st
     """Give the lines that explain one packet: who selects it, its fields, its octets."""
     taker, other = ("A", "B") if witness.first else ("B", "A")
     octets = witness.packet
-    length = f"{len(octets)} octets"
+    length = f"{len(octets)} octet{'s' * (len(octets) != 1)}"
     if witness.wirelen != len(octets):
         length += f" captured of {witness.wirelen} on the wire"
     which = f"packet {number}" if number else "a packet"

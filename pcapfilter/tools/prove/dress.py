@@ -5,7 +5,8 @@ if no program looks there. Then lengths and checksums are set. What comes out is
 verdicts do not differ any more, less is changed, at last nothing.
 """
 
-from collections.abc import Container, Iterator
+import time
+from collections.abc import Collection, Iterator
 
 import z3
 
@@ -23,6 +24,8 @@ _MOST = 12
 _LONGEST = 1514
 _PATIENCE = 500
 """Milliseconds for one question about a field."""
+_LIMIT = 2.0
+"""Seconds for all of them."""
 
 
 def dress(
@@ -37,6 +40,8 @@ def dress(
 
     The solver holds the difference and may be asked for more of it.
     """
+    if first(link) is None:
+        return bare
     solver.set("timeout", _PATIENCE)
     dresser = _Dresser(model, solver, packet, sides)
     end = dresser.walk(link)
@@ -61,20 +66,21 @@ class _Dresser:
         self.free: dict[int, int] = {}  # octets that no program asks for
         self.dressed: set[int] = set()
         self.layers: list[Layer] = []
-        self.read: Container[int] | None = None
+        self.read: Collection[int] | None = None
+        self.deadline = time.monotonic() + _LIMIT
 
     def octets(self) -> bytearray:
         """Give the packet as it stands: what the model says, and what was put beside it."""
         return _laid({**self.free, **witness.placed(self.model, self.packet)})
 
-    def read_places(self) -> Container[int]:
+    def read_places(self) -> Collection[int]:
         """Give the places that the programs read of the packet as it stands."""
         if self.read is None:
             captured, wirelen, answers = self.lengths()
             octets = bytes(self.octets()[:captured].ljust(min(captured, 65535), b"\0"))
             reads = [side.reads(octets, wirelen, answers) for side in self.sides]
             known = [place for parts in reads for part in parts or () for place in range(*part)]
-            self.read = range(TOP) if None in reads else frozenset(known)
+            self.read = range(captured) if None in reads else frozenset(known)
         return self.read
 
     def needed(self) -> bytearray:
@@ -128,7 +134,9 @@ class _Dresser:
         return True
 
     def holds(self, claims: list[z3.BoolRef]) -> bool:
-        """Keep some claims if the difference stays with them."""
+        """Keep some claims if the difference stays with them, and there is time to find out."""
+        if time.monotonic() > self.deadline:
+            return False
         self.solver.push()
         self.solver.add(*claims)
         if self.solver.check() == z3.sat:
@@ -158,8 +166,12 @@ class _Dresser:
         self.holds([z3.UGE(packet.wirelen, shortest), z3.ULE(packet.wirelen, _LONGEST)])
         self.holds([packet.caplen == packet.wirelen])
         related = [self.relate(layer) for layer in self.layers]
-        self.holds([packet.wirelen == shortest])
+        for length in (shortest, max(shortest, 1 + max(self.read_places(), default=0))):
+            if self.holds([packet.wirelen == length]):
+                break
         captured, wirelen, answers = self.lengths()
+        if not packet.measured and captured != wirelen:
+            wirelen = max(shortest, captured)
         # Padding to the shortest frame belongs to no packet inside.
         content = end if wirelen == shortest and not any(related) else wirelen
         for used in (self.needed(), self.octets()[:wirelen]):

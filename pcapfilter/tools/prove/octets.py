@@ -26,6 +26,8 @@ class AnyPacket:
         self.fixed: dict[int, z3.BitVecRef] = {}
         self.floating: dict[int, tuple[Word, dict[int, z3.BitVecRef]]] = {}
         self.answers: dict[int, z3.BitVecRef] = {}
+        self._loads: dict[tuple[int, bool, int, int], Word] = {}
+        self._known: dict[tuple[int, bool, int], tuple[Word, Condition]] = {}
 
     def length(self) -> Word:
         """Give the length on the wire."""
@@ -46,12 +48,17 @@ class AnyPacket:
 
     def holds(self, x: Word, k: int, size: int) -> Condition:
         """Give whether `size` octets at x + k, which does not wrap, were captured."""
-        end = k + size
+        key = (*_name(x), k + size)
+        if key not in self._known:
+            # The word is kept with it: while it is, no other term has its number.
+            self._known[key] = x, self._holds(x, k + size)
+        return self._known[key][1]
+
+    def _holds(self, x: Word, end: int) -> Condition:
+        self.reaches = max(self.reaches, x.high + end)
         if isinstance(x.term, int):
             end += x.term
-            self.reaches = max(self.reaches, end)
             return end <= TOP and z3.UGE(self.caplen, end)
-        self.reaches = max(self.reaches, x.high + end)
         if end > TOP:
             return False
         if x.high + end <= TOP:
@@ -60,6 +67,12 @@ class AnyPacket:
 
     def load(self, x: Word, k: int, size: int) -> Word:
         """Give the number that stands in `size` octets at x + k."""
+        key = (*_name(x), k, size)
+        if key not in self._loads:
+            self._loads[key] = self._load(x, k, size)
+        return self._loads[key]
+
+    def _load(self, x: Word, k: int, size: int) -> Word:
         if isinstance(x.term, int):
             octets = [self._at(self.fixed, "p", x.term + k + n) for n in range(size)]
         else:
@@ -93,6 +106,13 @@ class AnyPacket:
                             equal = base.term + k == other_base.term + other_k
                             found.append(z3.Implies(equal, octet == other))
         return found
+
+
+def _name(x: Word) -> tuple[int, bool]:
+    """Give a key for a word: the number, or Z3's for the term; and which of them."""
+    if isinstance(x.term, int):
+        return x.term, True
+    return x.term.get_id(), False
 
 
 def _may_meet(a: Word, j: int, b: Word, k: int) -> bool:

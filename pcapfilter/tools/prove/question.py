@@ -101,6 +101,7 @@ class Question:
         self.same = Same(
             reach if packet.reaches > reach else None, None if beyond is False else turns
         )
+        self._shown: z3.ModelRef | None = None
         self._solver: z3.Solver | None = None
         if sides[0] != sides[1] and all(claim is not False for claim in claims):
             self._solver = z3.SolverFor("QF_BV", ctx=packet.terms)
@@ -116,6 +117,8 @@ class Question:
         solver = self._solver
         if solver is None:
             return self.same
+        if self._shown is not None:
+            self._exclude(solver, self._shown)
         match _check(solver, deadline):
             case z3.unsat:
                 return self.same
@@ -129,7 +132,7 @@ class Question:
                     found = dress.dress(found, model, solver, self.packet, self.sides, link)
                     model = solver.model() if solver.check() == z3.sat else model
                 solver.pop(solver.num_scopes())
-                self._exclude(solver, model)
+                self._shown = model
                 return Different(found)
             case _:
                 return Unknown(f"undecided after {max(timeout, 0):.2g} s")

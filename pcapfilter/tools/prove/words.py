@@ -4,8 +4,8 @@ A Word is a number, or a term of Z3 with the largest value that it can have. The
 bpf.alu: where both sides are numbers, bpf.alu itself computes. Conditions are True, False or terms.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import z3
 
@@ -44,7 +44,7 @@ def both(a: Condition, b: Condition) -> Condition:
         return False
     if a is True:
         return b
-    return a if b is True else z3.And(a, b)
+    return a if b is True else _joined(z3.Z3_mk_and, (a, b))
 
 
 def either(conditions: Iterable[Condition]) -> Condition:
@@ -57,14 +57,21 @@ def either(conditions: Iterable[Condition]) -> Condition:
             terms.append(condition)
     if len(terms) < 2:
         return terms[0] if terms else False
-    return z3.Or(*terms)
+    return _joined(z3.Z3_mk_or, terms)
+
+
+def _joined(make: Callable[..., Any], terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
+    """Join conditions by the function of Z3 itself: z3.And and z3.Or take ten times as long."""
+    world = terms[0].ctx
+    array = (z3.Ast * len(terms))(*(term.ast for term in terms))
+    return z3.BoolRef(make(world.ref(), len(terms), array), world)
 
 
 def negate(a: Condition) -> Condition:
     """Give not a."""
     if isinstance(a, bool):
         return not a
-    return z3.Not(a)
+    return z3.BoolRef(z3.Z3_mk_not(a.ctx.ref(), a.ast), a.ctx)
 
 
 def differ(a: Condition, b: Condition) -> Condition:

@@ -6,8 +6,10 @@ The program is run before optimisation, where each test still belongs to one pri
 which primitives held. The verdict, the values read and the path are those of the filter's own
 program. Where the two disagree, on a packet that is cut short, the verdict says so.
 
-machine.py   a run, step by step                reasons.py   why a condition held or failed
-sentences.py how that is said
+machine.py     a run, step by step
+reasons.py     why a condition held or failed
+joining.py     what the expression makes of it
+sentences.py   how that is said
 """
 
 from collections.abc import Mapping
@@ -19,22 +21,20 @@ from pcapfilter.codegen.build import All, Inverse
 from pcapfilter.codegen.cfg import Block
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.expr import nodes
-from pcapfilter.expr.nodes import Expr
 from pcapfilter.expr.text import to_text
 from pcapfilter.filter import Filter
 from pcapfilter.tools.explain.words import to_text_of
 from pcapfilter.tools.fields import Named
 from pcapfilter.tools.provenance import Primitive, Provenance, provenance_of
+from pcapfilter.tools.trace.joining import Result, joined
 from pcapfilter.tools.trace.machine import Run, run
-from pcapfilter.tools.trace.reasons import Answer, Reason, Why, closest, wholes
+from pcapfilter.tools.trace.reasons import Answer, Reason, Why, wholes
 from pcapfilter.tools.trace.sentences import sentence
 
 __all__ = ["Fate", "Trace", "Tracer"]
 
 LONGEST = 60
 """How long the text of a negation may be to be named in a sentence."""
-MOST = 8
-"""How many reasons are kept of a long conjunction."""
 
 
 class Fate(NamedTuple):
@@ -68,16 +68,6 @@ class Trace(NamedTuple):
         return self.verdict != 0
 
 
-class _Result(NamedTuple):
-    """What is known of a part of the expression: whether it held, how near it came, and why."""
-
-    held: bool | None
-    depth: int = 0
-    reasons: tuple[Reason, ...] = ()
-    text: str = ""
-    excluded: nodes.Not | None = None
-
-
 class Tracer:
     """Traces packets through one Filter. FilterError where its text is refused."""
 
@@ -99,7 +89,7 @@ class Tracer:
             self._result(n, one, answers, tests, octets)
             for n, one in enumerate(self._found.tracked.primitives)
         ]
-        whole = self._joined(results)
+        whole = joined(self._found.tracked.expr, lambda node: results[self._number[id(node)]])
         broken = self._broken(plain, octets, wirelen)
         if own.verdict and not plain.verdict:
             said = (
@@ -154,42 +144,16 @@ class Tracer:
         answers: Mapping[Block, Answer],
         sides: Mapping[Block, tuple[int, int]],
         packet: bytes,
-    ) -> _Result:
+    ) -> Result:
         relation = None
         if isinstance(one.node, nodes.Relation):
             relation = _relation(one.node, one, answers, sides)
         why = Why(answers, self._whole[number], packet, relation)
         held = why.verdict(one.cond)
         if held is None:
-            return _Result(None, text=one.text)
+            return Result(None, text=one.text)
         depth, reasons = (0, why.held(one.cond)) if held else why.failed(one.cond)
-        return _Result(held, depth, tuple(reasons), one.text)
-
-    def _joined(self, results: list[_Result]) -> _Result:
-        """Join what became of the primitives as the expression joins them."""
-        todo: list[tuple[Expr, bool]] = [(self._found.tracked.expr, False)]
-        done: list[_Result] = []
-        while todo:
-            node, ready = todo.pop()
-            match node:
-                case nodes.And(terms) | nodes.Or(terms) if not ready:
-                    todo.append((node, True))
-                    todo += [(term, False) for term in reversed(terms)]
-                case nodes.And(terms):
-                    found = done[-len(terms) :]
-                    done[-len(terms) :] = [_all(found)]
-                case nodes.Or(terms):
-                    found = done[-len(terms) :]
-                    done[-len(terms) :] = [_any(found)]
-                case nodes.Not(term) if not ready:
-                    todo += [(node, True), (term, False)]
-                case nodes.Not():
-                    done.append(_inverse(done.pop(), node))
-                case nodes.Everything():
-                    done.append(_Result(True))
-                case _:
-                    done.append(results[self._number[id(node)]])
-        return done.pop()
+        return Result(held, depth, tuple(reasons), one.text)
 
     # ---- what is said --------------------------------------------------------------------------
 
@@ -224,7 +188,7 @@ class Tracer:
             return "the link layer"
         return self._found.tracked.primitives[origin.primitives[0]].text
 
-    def _fate(self, one: Primitive, result: _Result, plain: Run, broken: str) -> str:
+    def _fate(self, one: Primitive, result: Result, plain: Run, broken: str) -> str:
         """Say why a primitive held or failed, or where the packet ended."""
         if result.held is not None:
             return sentence(result.reasons, one.text)
@@ -296,32 +260,7 @@ def _relation(
     return block, Reason(to_text_of(node.left), str(left), node.op, wanted, holds)
 
 
-def _all(terms: list[_Result]) -> _Result:
-    for passed, term in enumerate(terms):
-        if term.held is not True:
-            return term._replace(depth=term.depth + passed)
-    reasons = [reason for term in terms[:MOST] for reason in term.reasons]
-    return _Result(True, 0, tuple(dict.fromkeys(reasons[:MOST])), terms[-1].text)
-
-
-def _any(terms: list[_Result]) -> _Result:
-    for term in terms:
-        if term.held is not False:
-            return term
-    depth, reasons = closest((term.depth, [*term.reasons]) for term in terms)
-    near = [term for term in terms if term.depth == depth]
-    excluded = near[0].excluded if len(near) == 1 else None
-    return _Result(False, depth, tuple(reasons[:MOST]), near[0].text, excluded)
-
-
-def _inverse(term: _Result, node: nodes.Not) -> _Result:
-    if term.held is None:
-        return term
-    excluded = node if term.held and not isinstance(node.term, nodes.Not) else None
-    return term._replace(held=not term.held, depth=0, excluded=excluded)
-
-
-def _refusal(result: _Result) -> str:
+def _refusal(result: Result) -> str:
     """Say why the expression failed."""
     said = sentence(result.reasons, result.text)
     text = to_text(result.excluded) if result.excluded is not None else ""
