@@ -345,3 +345,17 @@ def test_help(capsys: Captured) -> None:
 def test_listings_can_be_drawn() -> None:
     chart = graph.chart_of(parse(pf.compile("tcp").listing()))
     assert chart.boxes[0].lines[0] == "000  ldh  [12]"
+
+
+@pytest.mark.parametrize(("name", "boxes"), [("small", 5), ("large", 60)])
+def test_the_pictures_of_the_page(name: str, boxes: int, root: Path) -> None:
+    """They are of 5 and of 60 boxes, and drawn anew nothing overlaps in them."""
+    page = (root / "docs" / "graph.md").read_text(encoding="utf-8")
+    picture = (root / "docs" / "pictures" / f"{name}.svg").read_text(encoding="utf-8")
+    assert picture.count("data-box") == boxes
+    texts = re.findall(r"pcapfilter graph '(.+)' -r (\S+)", page)
+    text, capture = texts[name == "large"]
+    source = open_capture(str(root / capture))
+    chart = graph.chart_for(pf.compile(text, netmask=0), source)
+    source.close()
+    assert list(complaints(chart, _Picture(chart).drawing)) == []
