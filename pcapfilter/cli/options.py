@@ -217,18 +217,29 @@ def _long_flag(name: str, flags: dict[str, Flag]) -> Flag:
 
 def usage() -> str:
     """Give the text of `--help`."""
-    lines = ["Usage: pcapfilter [option ...] [expression]", "", *described(FLAGS)]
-    lines += [
+    from pcapfilter.cli.commands import COMMANDS
+
+    lines = [
+        "Usage: pcapfilter [option ...] [expression]",
+        "       pcapfilter COMMAND [option ...] ...",
+        "",
+        *described(FLAGS),
         "",
         "The expression is that of pcap-filter(7). Without -w, matching packets are printed.",
+        "",
+        "Commands (pcapfilter COMMAND -h tells more):",
+        *(f"  {name:<12}{row.purpose}" for name, row in sorted(COMMANDS.items())),
     ]
     return "\n".join(lines)
 
 
 def described(flags: tuple[Flag, ...]) -> Iterator[str]:
-    """Give a line for each flag that has a purpose."""
+    """Give a line for each flag that has a purpose, or two where it is long."""
     for flag in flags:
         if flag.purpose:
             names = [f"-{flag.short}"] * bool(flag.short) + [f"--{flag.long}"] * bool(flag.long)
             left = f"{', '.join(names)} {flag.argument}"
+            if len(left) >= 28:
+                yield f"  {left}"
+                left = ""
             yield f"  {left:<28}{flag.purpose}"
