@@ -1,4 +1,4 @@
-"""How fast, beside tcpdump: `python -m tests.bench.speed [--megabytes 500] [--times 5]`.
+"""How fast, beside tcpdump: `python -m tests.bench.speed [--written] [--list]`.
 
 For each workload and expression, in one run with the files in the page cache and the cache of
 native code filled, with the output going to /dev/null:
@@ -8,8 +8,9 @@ native code filled, with the output going to /dev/null:
     scan          the same with the start-up of both left out
     walk          seconds of our scan, by those of reading the same file and walking its headers
 
-and then what short runs cost. Figures above 1 are faster than tcpdump, but for the walk, where 1
-would be a filter that costs nothing. `--written` gives one more table, of real files.
+after what short runs cost. Figures above 1 are faster than tcpdump, but for the walk, where 1
+would be a filter that costs nothing. `--written` adds rows of real files, and `--list` a row of
+ten files in one run (-V), for which one file is listed ten times.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pcapfilter as pf
@@ -42,7 +44,7 @@ USER = ("-Z", "root") if os.geteuid() == 0 else ()
 """As root, tcpdump would become another user, who may not see the file."""
 TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
 HEAD = ("load", "expression", "tcpdump", "process", "with 2", "scan", "with 2", "walk")
-ROW = "{:5} {:26} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}"
+ROW = "{:5} {:30} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}"
 
 
 class Bench:
@@ -58,8 +60,13 @@ class Bench:
             name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
         } | cached
 
-    def median(self, *actions: Callable[[], object]) -> list[float]:
-        """Give the median time of each action, after one run of each; they take turns."""
+    def median(
+        self, *actions: Callable[[], object], after: Callable[[], object] | None = None
+    ) -> list[float]:
+        """Give the median time of each action, after one run of each; they take turns.
+
+        What is to be done after each is not measured.
+        """
         taken: list[list[float]] = [[] for _ in actions]
         for turn in range(self.times + 1):
             for action, row in zip(actions, taken, strict=True):
@@ -67,6 +74,8 @@ class Bench:
                 action()
                 if turn:
                     row.append(time.perf_counter() - start)
+                if after is not None:
+                    after()
         return [statistics.median(row) for row in taken]
 
     def process(self, *command: str) -> Callable[[], object]:
@@ -89,23 +98,38 @@ class Bench:
         )
         rate = theirs - start[0]
         figures = (theirs / one, theirs / two, rate / scan, rate / both, scan / walk)
-        shown = expression if len(expression) < 27 else expression[:23] + "..."
-        print(ROW.format(kind, shown, f"{theirs:.3f}", *(f"{figure:.2f}" for figure in figures)))
+        shown = expression if len(expression) < 31 else expression[:23] + "..."
+        show(kind, shown, theirs, *figures)
 
-    def compare_written(self, path: Path, kind: str, folder: Path) -> None:
-        """Print how much faster real files are written."""
+    def compare_written(self, path: Path, kind: str, folder: Path, start: list[float]) -> None:
+        """Print how much faster real files are written, each into one that is not there yet."""
+        out = folder / "pcapfilter-written.pcap"
         for expression in WRITTEN:
-            targets = [folder / f"pcapfilter-{name}.out" for name in ("theirs", "one", "two")]
-            words = [("-r", str(path), "-w", str(target), expression) for target in targets]
-            theirs, one, two = self.median(
-                self.process(*self.theirs, *words[0]),
-                self.process(*self.ours, "--workers", "1", *words[1]),
-                self.process(*self.ours, "--workers", "2", *words[2]),
+            words = ("-r", str(path), "-w", str(out), expression)
+            made = pf.compile(expression, source="file")
+            theirs, one, two, scan, both = self.median(
+                self.process(*self.theirs, *words),
+                self.process(*self.ours, "--workers", "1", *words),
+                self.process(*self.ours, "--workers", "2", *words),
+                partial(made.copy, path, out, workers=1),
+                partial(made.copy, path, out, workers=2),
+                after=lambda: out.unlink(missing_ok=True),
             )
-            for target in targets:
-                target.unlink()
-            row = (f"{theirs:.3f}", f"{theirs / one:.2f}", f"{theirs / two:.2f}", "", "", "")
-            print(ROW.format(kind, f"{expression or 'all'}, to a file", *row))
+            rate = theirs - start[0]
+            shown = f"{expression or 'all'}, to a file"
+            show(kind, shown, theirs, theirs / one, theirs / two, rate / scan, rate / both)
+
+    def compare_list(self, path: Path, kind: str, folder: Path) -> None:
+        """Print how much faster ten files are read in one run."""
+        names = folder / "pcapfilter-names.txt"
+        names.write_text(f"{path}\n" * 10, encoding="utf-8")
+        words = ("-V", str(names), "-w", os.devnull, EXPRESSIONS[0])
+        theirs, one, two = self.median(
+            self.process(*self.theirs, *words),
+            self.process(*self.ours, "--workers", "1", *words),
+            self.process(*self.ours, "--workers", "2", *words),
+        )
+        show(kind, f"{EXPRESSIONS[0]}, ten files", theirs, theirs / one, theirs / two)
 
     def short(self, folder: Path) -> list[float]:
         """Print what short runs cost; give how long both programs take to begin."""
@@ -125,6 +149,12 @@ class Bench:
         return [theirs, ours]
 
 
+def show(kind: str, what: str, seconds: float, *figures: float) -> None:
+    """Print a row; the figures that there are not stay empty."""
+    shown = [f"{figure:.2f}" for figure in figures]
+    print(ROW.format(kind, what, f"{seconds:.3f}", *shown, *[""] * (5 - len(shown))), flush=True)
+
+
 def walk_headers(path: Path) -> None:
     """Read a capture in chunks and walk its record headers, without any filter."""
     source = open_capture(path)
@@ -140,6 +170,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     options.add_argument("--times", type=int, default=5)
     options.add_argument("--written", action="store_true", help="write real files as well")
+    options.add_argument("--list", action="store_true", help="ten files of wide, too")
     chosen = options.parse_args()
     if not TCPDUMP:
         sys.exit("tcpdump is not installed: nothing to compare with")
@@ -154,7 +185,9 @@ def main() -> None:
         for expression in EXPRESSIONS:
             bench.compare(path, kind, expression, start)
         if chosen.written:
-            bench.compare_written(path, kind, chosen.folder)
+            bench.compare_written(path, kind, chosen.folder, start)
+        if chosen.list and kind == "wide":
+            bench.compare_list(path, kind, chosen.folder)
 
 
 if __name__ == "__main__":
