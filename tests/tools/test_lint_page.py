@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pcapfilter.cli import main
-from pcapfilter.tools.lint import RULES
+from pcapfilter.tools.lint.rules import RULES
 
 pytest.importorskip("z3")
 

@@ -7,7 +7,8 @@ for trouble.
 from pcapfilter import filter as roof
 from pcapfilter.cli import run as command
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
-from pcapfilter.tools.lint import RULES, TIMEOUT, inspect
+from pcapfilter.tools.lint import TIMEOUT, inspect
+from pcapfilter.tools.lint.rules import RULES
 
 FLAGS = (
     Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),

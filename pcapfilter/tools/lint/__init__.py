@@ -17,10 +17,10 @@ from typing import NamedTuple
 from pcapfilter import filter as roof
 from pcapfilter.tools.lint.finding import Finding, Rewriting
 from pcapfilter.tools.lint.remarks import Remarks
-from pcapfilter.tools.lint.rules import RULES, Rule, apply
+from pcapfilter.tools.lint.rules import Rule, apply
 from pcapfilter.tools.lint.subject import Subject
 
-__all__ = ["RULES", "Finding", "Remarks", "Report", "Rewriting", "Rule", "findings", "inspect"]
+__all__ = ["Finding", "Remarks", "Report", "Rewriting", "Rule", "findings", "inspect"]
 
 TIMEOUT = 10.0
 """Seconds after which questions stay open."""
