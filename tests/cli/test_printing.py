@@ -147,11 +147,9 @@ def test_a_conversation_is_counted_from_its_beginning(
 
 
 @needs_tcpdump
-@pytest.mark.parametrize("flags", range(256))
-def test_no_flag_of_tcp_is_lost(flags: int, tmp_path: Path, capsys: Captured) -> None:
-    frame = bytearray(HTTP)
-    frame[47] = flags
-    path = write(tmp_path / "flags.pcap", bytes(frame))
+def test_no_flag_of_tcp_is_lost(tmp_path: Path, capsys: Captured) -> None:
+    frames = [HTTP[:47] + bytes([flags]) + HTTP[48:] for flags in range(256)]
+    path = write(tmp_path / "flags.pcap", *frames)
     assert ours(capsys, "-ntS", "-r", path) == theirs("-ntS", "-r", path)
 
 
@@ -226,6 +224,15 @@ def test_print_goes_with_writing(trace: Path, tmp_path: Path, capsys: Captured) 
     assert ours(capsys, "-nt", "-r", out) == ours(capsys, "-nt", "-r", trace, "udp")
     assert ours(capsys, "--count", "--print", "-r", trace, "udp") == ["2 packets"]
     assert len(ours(capsys, "--count", "--print", "-r", trace, "-w", out, "udp")) == 3
+
+
+def test_beside_a_capture_on_standard_output_lines_go_to_standard_error(
+    trace: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["-nt", "--print", "-r", str(trace), "-w", "-", "udp"]) == 0
+    printed = capfdbinary.readouterr()
+    assert printed.out.startswith(pcap(())[:4])
+    assert printed.err.count(b"UDP, length 0") == 2
 
 
 def test_the_bundle_of_habit_prints_all(trace: Path, capsys: Captured) -> None:
