@@ -110,6 +110,14 @@ KNOWN = (
     ),
     ("udp[ip[0] & 0xf] = 1", "ipv4-only", "udp[ip[0] & 0xf] = 1", None, None),
     (
+        "tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x47455420",
+        "ipv4-only",
+        "tcp[(tcp[12] & 0xf0) >> 2 : 4]",
+        "tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x47455420"
+        " or (ip6[6] = 6 and ip6[40 + ((ip6[52] & 240) >> 2):4] = 1195725856)",
+        "different",
+    ),
+    (
         "not udp[20] = 1",
         "short-packet",
         "udp[20] = 1",
@@ -120,7 +128,7 @@ KNOWN = (
         "ether[100] = 1 or udp",
         "short-packet",
         "ether[100] = 1",
-        "len >= 101 and ether[100] = 1 or udp",
+        "(len >= 101 and ether[100] = 1) or udp",
         "same if whole",
     ),
     ("ip protochain 6", "kernel", "ip protochain 6", None, None),
@@ -339,6 +347,12 @@ def test_without_the_solver_most_rules_work(
 def test_open_questions_are_told(capsys: Captured) -> None:
     assert main(["lint", "--timeout", "0", "tcp port 80 or 443"]) == 0
     assert "stayed open" in capsys.readouterr().err
+
+
+def test_deep_arithmetic_is_looked_at() -> None:
+    for depth in (400, 3000):
+        text = f"tcp[13] = {'-' * depth} 1"
+        assert rule(findings(text, ignore=["no-effect"]), "ipv4-only").span == Span(0, len(text))
 
 
 def test_huge_texts_are_looked_at_as_a_whole(capsys: Captured) -> None:

@@ -29,6 +29,9 @@ OVER_BOTH = {
     "vrrp": 112,
 }
 IPV6_HEADER = 40
+LONGEST = 500
+"""Letters of a relation; a longer one, which may nest as deep, is not written anew."""
+
 LATER_FRAGMENT = "ip[6:2] & 0x1fff != 0"
 EXTENDED = "ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60"
 """IPv6 packets with a hop-by-hop, routing, fragment or destination header first."""
@@ -78,22 +81,29 @@ def loads_of(node: Relation) -> list[Load]:
 
 
 def _behind_ipv6(node: Relation) -> str:
-    """Give the same test behind a fixed IPv6 header; nothing where the places are computed."""
+    """Give the same test behind a fixed IPv6 header; nothing where it looks elsewhere, too."""
     loads = loads_of(node)
     protos = {load.proto for load in loads}
-    if len(protos) != 1 or not all(isinstance(load.index, Number) for load in loads):
+    if len(protos) != 1 or len(to_text(node)) > LONGEST:
         return ""
     [proto] = protos
-    text = to_text(node)
-    for load in dict.fromkeys(loads):
-        assert isinstance(load.index, Number)
-        moved = Load("ip6", Number(IPV6_HEADER + load.index.value), load.size)
-        text = text.replace(_load_text(load), _load_text(moved))
-    return f"ip6[6] = {OVER_BOTH[proto]} and {text}"
+    moved = node.replace(left=_moved(node.left), right=_moved(node.right))
+    return f"ip6[6] = {OVER_BOTH[proto]} and {to_text(moved)}"
 
 
-def _load_text(load: Load) -> str:
-    return to_text(Relation("=", load, Number(0))).removesuffix(" = 0")
+def _moved(arith: Arith) -> Arith:
+    """Give the same value, read behind a fixed IPv6 header."""
+    match arith:
+        case Load(_, Number(place), size):
+            return Load("ip6", Number(IPV6_HEADER + place), size)
+        case Load(_, index, size):
+            return Load("ip6", Binary("+", Number(IPV6_HEADER), _moved(index)), size)
+        case Binary(_, left, right):
+            return arith.replace(left=_moved(left), right=_moved(right))
+        case Negate(operand):
+            return arith.replace(operand=_moved(operand))
+        case _:
+            return arith
 
 
 def _with_ipv6(subject: Subject, place: Place) -> str:
@@ -133,7 +143,7 @@ def ports(subject: Subject) -> Iterator[Finding]:
         misses = " and ".join(what for what, _ in missed)
         yield Finding(
             "port", "note", spans[0],
-            f"ports are looked for right behind the IP header: {misses} do not match",
+            f"ports are looked for right behind the IP header: {misses} never match them",
             tuple(rewriting for _, rewriting in missed), spans[1:],
         )  # fmt: skip
 

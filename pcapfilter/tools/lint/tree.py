@@ -175,6 +175,7 @@ def replaced_all(text: str, root: Expr, changes: Sequence[tuple[Path, str]]) -> 
     for place, path, new in sorted(rows, reverse=True):
         inside = parse(new)
         tree = changed(tree, path, inside)
+        joined = f"({new})" if path and isinstance(inside, And | Or) else new
         bare = f"{bare[: place.start]}{new}{bare[place.end :]}"
-        wrapped = f"{wrapped[: place.start]}({new}){wrapped[place.end :]}"
-    return rewritten(tree, [bare, wrapped])
+        wrapped = f"{wrapped[: place.start]}{joined}{wrapped[place.end :]}"
+    return rewritten(tree, [wrapped, bare])
