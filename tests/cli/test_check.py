@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,18 @@ def test_no_tcpdump(capsys: Captured, tmp_path: Path, monkeypatch: pytest.Monkey
     assert capsys.readouterr().err == (
         "pcapfilter: no tcpdump is installed here (apt-get install tcpdump)\n"
     )
+
+
+def test_without_z3(monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path) -> None:
+    """What is identical needs no proof."""
+    theirs = pretend(tmp_path, ("tcp", numbers("tcp")), ("udp", numbers("tcp")))
+    for name in [name for name in sys.modules if name.startswith("pcapfilter.tools.")]:
+        if ".prove" in name or name.endswith("crosscheck.kernel"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "z3", None)
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 0
+    assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "udp"]) == 2
+    told = capsys.readouterr().out
+    assert "the listings differ, and comparing filters needs Z3: pip install" in told
+    assert main(["check", "--kernel", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 2
+    assert "needs Z3: pip install" in capsys.readouterr().err

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pcapfilter.bpf.text import listing
 from pcapfilter.cli import main
 from pcapfilter.io.base import open_source
 from tests import oracle
@@ -82,14 +81,14 @@ def test_what_tcpdump_prints(tmp_path: Path) -> None:
         assert main(["diff", "--strict", f"@{tmp_path / flag}", "port 80"]) == 0
 
 
-@oracle.needs_libpcap
-def test_the_recorded_mistake_of_libpcap(capsys: Captured, tmp_path: Path) -> None:
-    text = "link[0:1] & 0xffffffff != 0"
-    for name, optimize in (("best", True), ("plain", False)):
-        program = oracle.compile(text, optimize=optimize)
-        (tmp_path / name).write_text(listing(program), encoding="utf-8")
-    assert main(["diff", f"@{tmp_path / 'best'}", f"@{tmp_path / 'plain'}"]) == 1
-    assert "that A selects and B does not" in capsys.readouterr().out
+def test_without_z3(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    for name in [name for name in sys.modules if name.startswith("pcapfilter.tools.prove")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "z3", None)
+    assert main(["diff", "tcp", "udp"]) == 2
+    assert capsys.readouterr().err == (
+        "pcapfilter: comparing filters needs Z3: pip install 'pcapfilter-engine[prove]'\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from pcapfilter.cli.commands.diff import seconds
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.errors import UnsupportedError
 from pcapfilter.net.linktype import LINK_TYPES, LinkType, resolve
+from pcapfilter.tools.compare import NoSolverError
+from pcapfilter.tools.compare.comparison import INSTALL
 from pcapfilter.tools.crosscheck import AGREEING, Finding, Outcome, Tcpdump, check
 from pcapfilter.tools.crosscheck.rows import side_by_side
 
@@ -144,7 +146,12 @@ def _asked(found: Finding, limit: float) -> bool | None:
     """Ask the kernel about our program, say what it answers, and give whether it agrees."""
     if found.ours is None:
         return None
-    from pcapfilter.tools.crosscheck.kernel import ask_kernel
+    try:
+        from pcapfilter.tools.crosscheck.kernel import ask_kernel
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        raise NoSolverError(f"--kernel needs Z3: {INSTALL}") from None
 
     more = [] if found.comparison is None else [w.packet for w in found.comparison.witnesses]
     answer = ask_kernel(found.ours, found.link, more, limit)
