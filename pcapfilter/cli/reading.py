@@ -28,6 +28,7 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 if TYPE_CHECKING:
     from pcapfilter.io.window import Window
+    from pcapfilter.net.linktype import LinkType
 
 MOST = 2**31 - 1
 """The highest packet count."""
@@ -74,6 +75,7 @@ class Reading:
             self._target is not None and chosen(self._target, self._manner)[0] != "pcapng"
         )
         self._filter: Filter | None = None
+        self._link: LinkType | None = None
         self._sink: Sink | None = None
         self.counting = self._target is None and line.times("count") > 0
         self._measured = line.times("json") > 0 or (
@@ -93,14 +95,15 @@ class Reading:
         source = open_capture(name, recover=self._line.times("recover") > 0)
         try:
             run.announce(source)
-            first = self._filter is None
             if self._filter is None:
                 self._filter = run.filter_for(self._line, self._text, source)
-                self._link = source.origin.link
-            elif self._one_link and source.origin.link != self._link:
+            if self._link is not None and self._one_link and source.origin.link != self._link:
                 raise CaptureError("new dlt does not match original", name=name)
-            skip = leave_out if self._line.times("skip-unsupported") else None
-            engines = self._filter.engines(source, skip=skip)
+            engines = self._engines(self._filter, source)
+            if engines is None:
+                return
+            first = self._link is None
+            self._link = source.origin.link
             if self._window is not None:
                 engines = within(engines, self._window)
             if first:
@@ -112,6 +115,24 @@ class Reading:
             self._run(source, engines)
         finally:
             source.close()
+
+    def _engines(self, made: Filter, source: Source) -> job.Engines | None:
+        """Give the engines for a source; None where it is left out, being one of several."""
+        skip = leave_out if self._line.times("skip-unsupported") else None
+        try:
+            return made.engines(source, skip=skip)
+        except UnsupportedError as error:
+            if len(self._inputs) == 1:
+                raise
+            if not error.hint:
+                error.hint = (
+                    f"{source.name} has packets of link type {source.origin.link.title}; "
+                    "--skip-unsupported leaves them out"
+                )
+            if skip is None:
+                raise
+            skip(error)
+            return None
 
     def _run(self, source: Source, engines: job.Engines) -> None:
         statistics = self.statistics

@@ -72,3 +72,17 @@ def test_a_filter_for_none_of_them_is_refused_all_the_same(
     path.write_bytes(pcap(ROWS, link=101))
     assert main(["-r", str(path), "--count", "--skip-unsupported", TEXT]) == 1
     assert "ethernet addresses supported only on" in capsys.readouterr().err
+
+
+def test_one_of_several_files(tmp_path: Path, capsys: Captured) -> None:
+    ethernet, raw, target = (tmp_path / name for name in ("1.pcap", "2.pcap", "out"))
+    ethernet.write_bytes(pcap(ROWS))
+    raw.write_bytes(pcap(ROWS, link=101))
+    words = ["-r", str(raw), "-r", str(ethernet), "-w", str(target), TEXT]
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert f"hint: {raw} has packets of link type RAW (Raw IP); --skip-unsupported" in said
+    assert not target.exists()
+    assert main([*words, "--skip-unsupported"]) == 0
+    assert "left out" in capsys.readouterr().err
+    assert target.read_bytes() == pcap(tuple(row for row in ROWS if row != ROWS[3]))
