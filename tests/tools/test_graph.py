@@ -359,3 +359,19 @@ def test_the_pictures_of_the_page(name: str, boxes: int, root: Path) -> None:
     chart = graph.chart_for(pf.compile(text, netmask=0), source)
     source.close()
     assert list(complaints(chart, _Picture(chart).drawing)) == []
+
+
+def test_the_program_that_is_drawn_is_the_filters(rng: Random, sweep: float) -> None:
+    for _ in range(int(40 * sweep)):
+        link = rng.choice(LINKS)
+        text = draw(rng, link)
+        try:
+            made = pf.compile(text, link=link, optimize=rng.random() < 0.5, netmask=0)
+            program = made.program()
+        except pf.FilterError:
+            continue
+        plain, told = graph.chart_of(program), graph.chart_for(made)
+        assert [box.lines for box in told.boxes] == [box.lines for box in plain.boxes]
+        assert told.arrows == plain.arrows
+        for box in told.boxes:
+            assert all(0 <= part.start < part.end <= len(text) for part in box.parts)
