@@ -59,6 +59,8 @@ class Capturing:
 
     def __init__(self, line: CommandLine, text: str, found: Device, interrupts: Interrupts) -> None:
         self._line, self._text, self._interrupts = line, text, interrupts
+        if line.times("after") or line.times("before"):
+            raise UsageError("--after and --before pick packets of files, not of interfaces")
         self._limit = run.number(line, "c", "packet count", 1, MOST)
         self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
         self._target = line.last("w")
@@ -73,6 +75,7 @@ class Capturing:
         self._sink: Sink | None = None
         self._due = 0.0
         self._matched = 0
+        self._interrupted = False
 
     def _wishes(self, found: Device) -> Wishes:
         line = self._line
@@ -109,8 +112,8 @@ class Capturing:
             tally = job.copy(
                 source, engines, self._sink, skip=self._skip, limit=self._limit, watch=self._watch
             )
-        except KeyboardInterrupt:
-            damage = None
+        except KeyboardInterrupt:  # a second one, or one on a terminal
+            self._interrupted, damage = True, None
         except EnoughFilesError as enough:
             run.say(str(enough))
             damage = None
@@ -118,13 +121,28 @@ class Capturing:
             damage = tally.damage
         if self._sink is not None:
             self._sink.close()
-        if self._line.times("count"):
-            out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
-            print(_counted(self._matched, ""), file=out)
         if damage is not None:
             run.say(str(damage))
-        self._tell("\n")
+        self._report()
         return int(damage is not None)
+
+    def _report(self) -> None:
+        """Say how many packets there were: for machines, where that was asked for, too."""
+        if self._interrupted and sys.stderr.isatty():
+            print(file=sys.stderr)  # behind the ^C
+        taken = self._target in STANDARD_OUTPUTS
+        if self._line.times("json"):
+            import json
+
+            row = {
+                "captured": self._matched,
+                **self._source.statistics()._asdict(),
+                "interrupted": self._interrupted,
+            }
+            print(json.dumps(row), file=sys.stderr if taken or self._printing else sys.stdout)
+        elif self._line.times("count"):
+            print(_counted(self._matched, ""), file=sys.stderr if taken else sys.stdout)
+        self._tell("\n")
 
     def _warm(self, engines: job.Engines) -> None:
         """Have every loop ready before packets come, and all that is needed to write them loaded.
@@ -179,6 +197,7 @@ class Capturing:
             return True
 
     def _finish(self) -> None:
+        self._interrupted = True
         if self._to_terminal:
             raise KeyboardInterrupt
         self._source.finish()

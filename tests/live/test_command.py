@@ -1,5 +1,6 @@
 """The command on an interface: what it writes, says, and does on Ctrl-C."""
 
+import json
 import os
 import pwd
 import re
@@ -132,6 +133,19 @@ def test_packets_are_counted(wire: Wire) -> None:
     code, said = begun.end()
     assert (code, begun.out) == (0, "2 packets\n")
     assert counted(said)["captured"] == 2
+
+
+def test_statistics_for_machines(wire: Wire) -> None:
+    begun = Begun(wire, "-i", NEAR, "--json", "--count", "udp", output=subprocess.PIPE)
+    wire.send([udp(), tcp(), udp()])
+    begun.end()
+    assert json.loads(begun.out) == {
+        "captured": 2,
+        "received": 2,
+        "dropped": 0,
+        "dropped_by_interface": 0,
+        "interrupted": True,
+    }
 
 
 def test_statistics_each_second(wire: Wire, tmp_path: Path) -> None:
@@ -274,6 +288,10 @@ def test_faults_are_one_line(wire: Wire, brittle: str) -> None:
             "RAW is not one of the DLTs supported by this device (EN10MB, DOCSIS)",
         ),
         (("-i", NEAR, "-Z", "nosuchuser"), "Couldn't find user 'nosuchuser'"),
+        (
+            ("-i", NEAR, "--after", "2020-01-01"),
+            "--after and --before pick packets of files, not of interfaces",
+        ),
         (("-i", NEAR, "ip and arp"), "expression rejects all packets"),
     ):
         done = subprocess.run(

@@ -39,7 +39,11 @@ BREATH = 1000
 FAREWELL = 0.5
 """Seconds that the last packets have to come out of the kernel; they seldom take so long."""
 
-UNLOADINGS = {"EN10MB": unloading.ETHERNET, "DOCSIS": unloading.ETHERNET}
+UNLOADINGS = {
+    "EN10MB": unloading.ETHERNET,
+    "DOCSIS": unloading.ETHERNET,
+    "CAN_SOCKETCAN": unloading.CAN_BUS,
+}
 COOKED = {"LINUX_SLL": unloading.SLL, "LINUX_SLL2": unloading.SLL2}
 """How packets are unloaded, by link type, where it is not as they are."""
 

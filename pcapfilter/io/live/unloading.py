@@ -11,8 +11,8 @@ from collections.abc import MutableSequence, Sequence
 
 from pcapfilter.io.framing import put_word, wanted, word
 
-RAW, ETHERNET, SLL, SLL2 = 0, 1, 2, 3
-"""What comes off the socket: frames, frames that have room for a VLAN tag, or what is cooked."""
+RAW, CAN_BUS, ETHERNET, SLL, SLL2 = 0, 1, 2, 3, 4
+"""What comes off the socket: frames, those of CAN, those that may be tagged, or what is cooked."""
 
 UNLOAD = "i64(u8*, i64, i64, i64, i64, i64, i64, u8*, u32*, u32*, u32*, i64, i64*)"
 """The signature of `unload`."""
@@ -27,7 +27,11 @@ PROTOCOL_AT, INDEX_AT, KIND_AT, TYPE_AT, HALEN_AT, ADDRESS_AT = 50, 52, 56, 58, 
 TAGGED, TAG_TYPE_KNOWN = 0x10, 0x40
 """Bits of the status: there was a tag, and its type is told."""
 
-IP, IP6, VLAN = 0x0800, 0x86DD, 0x8100
+IP, IP6, VLAN, CAN, CAN_FD = 0x0800, 0x86DD, 0x8100, 0x000C, 0x000D
+
+CAN_FLAGS_AT, FD_FRAME = 5, 0x04
+"""Where a CAN frame has its flags, and the one that tells a CAN FD frame."""
+
 RECORD, METADATA, TAG, ADDRESSES = 16, 16, 4, 12
 """Octets of a record's header, of the metadata, of a tag, and of what stands before a tag."""
 
@@ -113,6 +117,20 @@ def put_tag(
     return first
 
 
+def settle_can(
+    out: MutableSequence[int], start: int, captured: int, protocol: int, big: int
+) -> int:  # fmt: skip
+    """Put a CAN frame as it stands in captures: its number in network order, its kind in a flag."""
+    if captured <= CAN_FLAGS_AT:
+        return 0
+    put_word(out, start, 1, word(out, start, big))
+    flags = out[start + CAN_FLAGS_AT] & ~FD_FRAME
+    if protocol == CAN_FD:
+        flags |= FD_FRAME
+    out[start + CAN_FLAGS_AT] = flags
+    return 1
+
+
 def unload(
     ring: Sequence[int],
     at: int,
@@ -143,7 +161,7 @@ def unload(
         length = word(ring, at + LENGTH_AT, big)
         tag = word(ring, at + TAG_AT, big) & 0xFFFF
         tagged = 0
-        if status & TAGGED and kind != RAW:
+        if status & TAGGED and kind >= ETHERNET:
             tagged = TAG
         start = used + RECORD + tagged
         put_word(out, start - METADATA, 1, ring[at + TYPE_AT])
@@ -152,8 +170,8 @@ def unload(
         put_word(out, start - METADATA + 12, 1, status >> 4 & 1)
         end = start
         frame = at + half(ring, at + FRAME_AT, big)
+        protocol = protocol_of(ring, at, frame, captured, tagged)
         if kind >= SLL:
-            protocol = protocol_of(ring, at, frame, captured, tagged)
             end = cook(ring, at, big, kind, protocol, out, start)
         header = end - start
         for octet in range(captured):
@@ -166,6 +184,8 @@ def unload(
                 if status & TAG_TYPE_KNOWN:
                     tag_type = half(ring, at + TAG_TYPE_AT, big)
                 put_tag(out, start, kind, tag_type, tag)
+            if kind == CAN_BUS or (kind >= SLL and CAN <= protocol <= CAN_FD):
+                settle_can(out, end, captured, protocol, big)
             caplen += tagged
             caplen = min(caplen, snaplen)
             put_word(out, used, big, word(ring, at + 4, big))
