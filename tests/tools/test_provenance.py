@@ -87,6 +87,12 @@ def test_blocks_that_were_made_one_come_from_both() -> None:
     assert (1, 3) in [origin.primitives for origin in found.origins]
 
 
+def test_what_is_read_by_an_overwritten_register_has_no_name() -> None:
+    """As in libpcap, the comparison stores 139 where PF's header says how long it is."""
+    assert "IPv4 source address" in fields("ip src net 128.0.0.0/1 and len >= 139", "PFLOG")
+    assert "IPv4 source address" not in fields("len >= 139 and ip src net 128.0.0.0/1", "PFLOG")
+
+
 def check(found: Provenance, made: pf.Filter) -> None:
     try:
         assert found.program == made.program()

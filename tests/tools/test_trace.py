@@ -1,6 +1,7 @@
 """Traces: their verdicts are the reference machine's, and what they say is so."""
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,16 +212,21 @@ def test_the_tracing_machine_is_the_reference_machine(
             assert len(found.steps) > 0
 
 
+VARYING = ("PFLOG", "IEEE802_11", "IEEE802_11_RADIO", "IEEE802_11_RADIO_AVS", "PRISM_HEADER", "PPI")
 SHIFTING = ("vlan", "mpls", "pppoes", "geneve", "lane", "byte")
 
 
 def test_each_primitive_fares_as_it_would_alone(
     rng: random.Random, captures: Path, sweep: float
 ) -> None:
-    """Where no word before it shifts what it looks at."""
+    """Where no word before it shifts what it looks at, nor overwrites where headers begin.
+
+    Of the latter, test_provenance has an example.
+    """
     compared = 0
     for one, drawn in cases(rng, captures, round(200 * sweep)):
-        if any(word in one.text for word in SHIFTING):
+        varying = one.options.link.name in VARYING and re.search(r"\[|len", one.text)
+        if varying or any(word in one.text for word in SHIFTING):
             continue
         try:
             tracer = Tracer(one)

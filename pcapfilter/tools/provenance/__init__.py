@@ -20,7 +20,7 @@ from pcapfilter.bpf.program import Program
 from pcapfilter.codegen import build
 from pcapfilter.codegen.build import Builder, Cond, Target
 from pcapfilter.codegen.cfg import Block, Graph, Stmt
-from pcapfilter.codegen.layout import Layout, of_link
+from pcapfilter.codegen.layout import PAYLOAD, PREFIX, Layout, of_link
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import Part, lower
@@ -138,13 +138,16 @@ def build_tracked(made: Filter) -> Tracked:
         registers = {cell: name for name, cell in builder.variables.items()}
         blocks: dict[Block, Origin] = {}
         stmts: dict[Stmt, Origin] = {}
-        primitives = [
-            _read(part, n, link.dlt, registers, blocks, stmts) for n, part in enumerate(parts)
-        ]
+        primitives: list[Primitive] = []
+        for n, part in enumerate(parts):
+            primitives.append(_read(part, n, link.dlt, registers, blocks, stmts))
+            for cell in _overwritten(part, registers):
+                del registers[cell]
         attached = prelude.attach(builder, condition)
     except FilterError as error:
         raise error.located(made.text) from None
     graph = build.wire(attached, snaplen, optimizable=builder.optimizable)
+    registers = {cell: name for name, cell in builder.variables.items()}
     reader = Reader(start, link.dlt, registers, filling=True)
     for block in {graph.root: None, build.head(condition): None}:
         _read_prelude(block, reader, blocks, stmts)
@@ -182,6 +185,20 @@ def _read(
         for stmt in block.stmts:
             stmts[stmt] = Origin((number,), reader.reads.get(stmt))
     return Primitive(part.node, to_text(part.node), part.cond, part.layout, reader.questions)
+
+
+def _overwritten(part: Part, registers: Mapping[int, str]) -> set[int]:
+    """Give the registers of varying places that a primitive uses for its own computations.
+
+    As in libpcap, a comparison may take them before they are taken for the places; what reads them
+    after it does not find the header that it looks for.
+    """
+    return {
+        stmt.k
+        for block in blocks_of(part.cond)
+        for stmt in block.stmts
+        if stmt.code in {isa.ST, isa.STX} and registers.get(stmt.k) in {PREFIX, PAYLOAD}
+    }
 
 
 def _read_prelude(
