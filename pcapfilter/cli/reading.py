@@ -75,6 +75,7 @@ class Reading:
             self._target is not None and chosen(self._target, self._manner)[0] != "pcapng"
         )
         self._filter: Filter | None = None
+        self._left_out = LeftOut()
         self._link: LinkType | None = None
         self._sink: Sink | None = None
         self.counting = self._target is None and line.times("count") > 0
@@ -118,7 +119,7 @@ class Reading:
 
     def _engines(self, made: Filter, source: Source) -> job.Engines | None:
         """Give the engines for a source; None where it is left out, being one of several."""
-        skip = leave_out if self._line.times("skip-unsupported") else None
+        skip = self._left_out if self._line.times("skip-unsupported") else None
         try:
             return made.engines(source, skip=skip)
         except UnsupportedError as error:
@@ -196,9 +197,18 @@ class Reading:
             run.say(f"interrupted: {statistics.seen} packets seen, {matched} matched")
 
 
-def leave_out(error: UnsupportedError) -> None:
-    """Say that packets are left out, and why."""
-    run.say(f"left out: {error.message} ({error.hint.partition('; --skip')[0]})")
+class LeftOut:
+    """Says that packets are left out, and why, once for each reason."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, error: UnsupportedError) -> None:
+        """Say it."""
+        about = f"left out: {error.message} ({error.hint.partition('; --skip')[0]})"
+        if about not in self._told:
+            run.say(about)
+            self._told.add(about)
 
 
 def tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:

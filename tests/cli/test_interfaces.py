@@ -52,6 +52,13 @@ def test_packets_of_it_are_left_out_on_request(
     assert target.read_bytes() == NAMED + TUNNEL + LITTLE.packet(HTTP) + LITTLE.packet(DNS)
 
 
+def test_it_is_said_once(mixed: Path, captures: Path, capsys: Captured) -> None:
+    mixed.write_bytes((captures / "mixed.pcapng").read_bytes())
+    assert main(["-r", str(mixed), "--skip-unsupported", "--count", TEXT]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert len(said) == 2
+
+
 def test_an_interface_that_is_described_late(tmp_path: Path, capsys: Captured) -> None:
     path, target = tmp_path / "in.pcapng", tmp_path / "out"
     octets = NAMED + LITTLE.packet(HTTP) + TUNNEL + LITTLE.packet(HTTP[14:], interface=1)

@@ -9,7 +9,7 @@ from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.cli.progress import Progress
-from pcapfilter.cli.reading import leave_out, tell_damage
+from pcapfilter.cli.reading import LeftOut, tell_damage
 from pcapfilter.cli.writing import manner_of
 from pcapfilter.errors import CaptureError, FilterError, RejectsAllError
 from pcapfilter.filter import Filter, native, open_capture
@@ -79,6 +79,7 @@ class Splitting:
         self._interrupts, self._stack = interrupts, stack
         self._manner = manner_of(line, main.precision(line))
         self._filters: list[Filter] = []
+        self._left_out = LeftOut()
         self._sinks: list[Sink] = []
         self._files: list[str] = []
         self._matched: list[int] = []
@@ -109,7 +110,7 @@ class Splitting:
             raise
 
     def _engines(self, made: Filter, source: Source) -> job.Engines:
-        skip = leave_out if self._line.times("skip-unsupported") else None
+        skip = self._left_out if self._line.times("skip-unsupported") else None
         try:
             return made.engines(source, skip=skip)
         except RejectsAllError as error:
