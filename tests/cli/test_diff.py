@@ -127,7 +127,7 @@ HARD = (
 def test_unknown(capsys: Captured) -> None:
     assert main(["diff", "--timeout", "0.2", *HARD]) == 2
     told = capsys.readouterr().out
-    assert told.count("unknown: undecided after 0.") == 2
+    assert told.count("unknown: undecided in 0.") == 2
 
 
 def test_interrupted() -> None:

@@ -124,7 +124,7 @@ def test_bounds_are_told() -> None:
                       (isa.RET | isa.A, 0, 0, 0)])  # fmt: skip
     assert decide(far, NOTHING) == Same(262144, None)
     hard = program("ip[0:4] * ip[4:4] = 0x12345677 and ip[8:4] * ip[12:4] % 1000003 = 17")
-    assert isinstance(decide(hard, NOTHING, timeout=0.001), Unknown)
+    assert isinstance(decide(hard, NOTHING, timeout=1e-9), Unknown)
 
 
 @pytest.mark.parametrize(

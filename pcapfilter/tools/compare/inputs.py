@@ -1,6 +1,7 @@
 """What is compared: an expression, `@FILE` with a listing, a Filter, or a program."""
 
 import re
+import sys
 from typing import Literal, NamedTuple
 
 from pcapfilter import filter as roof
@@ -15,6 +16,7 @@ from pcapfilter.net.linktype import LinkType
 Given = "str | roof.Filter | bpf.Program | ebpf.Program"
 
 _EBPF = re.compile(r"\s*\d+: \([0-9a-f]{2}\) ")
+_SOURCE = re.compile(r"\s*;|[^(]*\(.*\):\s*$")
 _CLASSIC = re.compile(r"\s*(?:\(-?\d+\) |\{ *\w|\d+\s*$)")
 NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
 """The program of a filter that can match nothing."""
@@ -83,8 +85,11 @@ def _compiled(made: roof.Filter, live: bool) -> Input:
 
 
 def _listed(name: str) -> Input:
-    with open(name, encoding="utf-8", errors="replace") as file:
-        text = file.read()
+    if name == "-":
+        text = sys.stdin.read()
+    else:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            text = file.read()
     try:
         program = _parsed(text)
     except ProgramError as error:
@@ -94,10 +99,14 @@ def _listed(name: str) -> Input:
 
 
 def _parsed(text: str) -> bpf.Program | ebpf.Program:
-    """Read a listing; its first line tells of what kind it is."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    """Read a listing; its first line tells of what kind it is.
+
+    What bpftool shows of a program's source (names of functions, lines after `;`) is passed over.
+    """
+    lines = [line for line in text.splitlines() if line.strip() and not _SOURCE.match(line)]
+    head = lines[0] if lines else ""
     if _EBPF.match(head):
-        return ebpf_text.parse(text)
+        return ebpf_text.parse("\n".join(lines))
     if _CLASSIC.match(head):
         return bpf_text.parse(text)
     raise ProgramError(

@@ -135,7 +135,7 @@ class Question:
                 self._shown = model
                 return Different(found)
             case _:
-                return Unknown(f"undecided after {max(timeout, 0):.2g} s")
+                return Unknown(f"undecided in {max(timeout, 0):.2g} s")
 
     def _excused(self) -> list[Condition]:
         """Give the conditions under which a packet does not count in this grade."""
