@@ -6,6 +6,7 @@ for trouble.
 
 from pcapfilter import filter as roof
 from pcapfilter.cli import run as command
+from pcapfilter.cli.colours import ABOUT, NO, Piece, show
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.tools.lint import TIMEOUT, inspect
 from pcapfilter.tools.lint.rules import RULES
@@ -32,7 +33,12 @@ def run(words: list[str]) -> int:
     made = roof.compile(command.expression(line), link=line.last("y") or "EN10MB", netmask=0)
     report = inspect(made, timeout=_seconds(line), ignore=_ignored(line))
     for number, found in enumerate(report.findings):
-        print(*[""] * bool(number), *found.lines(made.text), sep="\n")
+        first, *rest = found.lines(made.text)
+        level, reason = first.partition(":")[::2]
+        style = NO if found.level == "warning" else ABOUT
+        head: list[list[Piece]] = [[]] * bool(number)
+        head += [[(level, style), (f":{reason}", "")]]
+        show([*head, *([(line, "")] for line in rest)])
     if report.large:
         command.say("lint: too large to look at its parts; the whole was looked at")
     if not report.solver:

@@ -53,7 +53,7 @@ def accessors(subject: Subject) -> Iterator[Finding]:
             own = " ".join(subject.text[slice(*outer(subject.text, node.span))].split())
             both = replaced(subject.text, subject.expr, place.path, f"{own} or ({sixth})")
             rewritings.append(subject.rewriting(both, "IPv6 without extension headers as well"))
-        if rewritings and rewritings[0].relation == "same":
+        if rewritings and rewritings[0].alike:
             continue
         if not rewritings and subject.selects_some(_with_ipv6(subject, place)) is False:
             continue
@@ -136,7 +136,7 @@ def ports(subject: Subject) -> Iterator[Finding]:
             [(place.path, f"{_written(subject, place)} or {test}") for place in _last(places)],
         )  # fmt: skip
         rewriting = subject.rewriting(text, f"{what} as well, whatever their ports")
-        if rewriting.relation not in {"same", "same if whole"}:
+        if not rewriting.alike:
             missed.append((what, rewriting))
     if missed:
         spans = tuple(place.node.span for place in places)
@@ -172,7 +172,7 @@ def hosts(subject: Subject) -> Iterator[Finding]:
     changes = [(place.path, _of_ip(subject, place)) for place in places]
     text = replaced_all(subject.text, subject.expr, changes)
     rewriting = subject.rewriting(text, "IP alone")
-    if rewriting.relation == "same":
+    if rewriting.alike:
         return
     spans = tuple(place.node.span for place in places)
     yield Finding(

@@ -41,6 +41,11 @@ class Rewriting(NamedTuple):
                 return "what it selects was not compared"
 
     @property
+    def alike(self) -> bool:
+        """Tell whether it is proved that whole packets go the same way."""
+        return self.relation in {"same", "same if whole"}
+
+    @property
     def _shown(self) -> str:
         who = "it selects" if self.theirs else "it does not select"
         return f"{who}, say, {self.sample}"

@@ -27,7 +27,7 @@ def alike(subject: Subject) -> Iterator[Finding]:
         as_usual = _usual(text, node)
         other = spelled(changed(subject.expr, path, as_usual))
         usually = subject.rewriting(other, "as most languages would read it")
-        if usually.relation == "same":
+        if usually.alike:
             continue
         span = Span(first.span.start, others[-1].span.end)
         yield Finding(

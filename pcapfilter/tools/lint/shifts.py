@@ -66,7 +66,7 @@ def _finding(
 ) -> Iterator[Finding]:
     spans = tuple(later.node.span for later in moved)
     rewritings = [*_rewritings(subject, place, moved)]
-    if rewritings and all(rewriting.relation == "same" for rewriting in rewritings):
+    if rewritings and all(rewriting.alike for rewriting in rewritings):
         return
     word = to_text(node)
     what = subject.quoted(spans)
