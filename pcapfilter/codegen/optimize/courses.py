@@ -14,7 +14,7 @@ from pcapfilter.codegen.cfg import NOP, Graph, Stmt
 from pcapfilter.codegen.optimize.fact import Fact
 from pcapfilter.codegen.optimize.known import Case, Known
 from pcapfilter.codegen.optimize.simplify import DIVIDES, number
-from pcapfilter.codegen.optimize.values import UNSURE
+from pcapfilter.codegen.optimize.values import LONGEST, UNSURE
 from pcapfilter.codegen.optimize.work import A, Node, Work, X
 from pcapfilter.errors import FilterError
 
@@ -128,6 +128,8 @@ class _Courses:
             end = sum(self._known.field(made))
             if first:
                 reach, fields = max(reach, self._known.least(made)), fields | {made}
+                if reach > LONGEST:
+                    return  # there is no such packet
             elif made not in fields and not 0 < end <= reach:
                 daring = True
         yield _Stage(node, values, case, reach, fields, daring)

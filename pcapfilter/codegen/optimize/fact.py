@@ -70,16 +70,20 @@ class Fact(NamedTuple):
 
     def tightened(self) -> "Fact | None":
         """The same with the nearest limits; None if there is no such value."""
-        low, high = max(self.low, self.ones), min(self.high, alu.MASK & ~self.clear)
+        low, high = self.low, self.high
+        if missing := self.ones & ~low:
+            bit = 1 << missing.bit_length() - 1
+            low = low & -2 * bit | bit | self.ones & bit - 1
+        if excess := self.clear & high:
+            bit = 1 << excess.bit_length() - 1
+            high = high & -2 * bit | bit - 1 & ~self.clear
         while low in self.without:
             low += 1
         while high in self.without:
             high -= 1
-        return (
-            self._replace(low=low, high=high)
-            if low <= high and not self.ones & self.clear
-            else None
-        )
+        if low > high or self.ones & self.clear:
+            return None
+        return self._replace(low=low, high=high)
 
     def computed(self, meaning: str, k: int) -> "Fact":
         """Give what is known of the result of arithmetic with k."""

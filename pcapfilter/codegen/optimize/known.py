@@ -85,7 +85,20 @@ class Known:
             if known is None:
                 return None
             facts = known
+            if not self._agrees(facts[first], first, tests):
+                return None
         return Case(facts, tests)
+
+    def _agrees(self, fact: Fact, number: int, tests: Tests) -> bool:
+        """Tell whether one of the values, if they are known, comes through all tests so far."""
+        if fact.values is None:
+            return True
+        asked = [
+            (alu.COMPARE[isa.ROWS[code].meaning], self._numbers.known[second], outcome)
+            for (code, first, second), outcome in tests.items()
+            if first == number and second in self._numbers.known
+        ]
+        return any(all(test(v, k) == outcome for test, k, outcome in asked) for v in fact.values)
 
     def _meanings(
         self, code: int, number: int, compared: int, outcome: bool
@@ -96,15 +109,15 @@ class Known:
         of it.
         """
         yield code, number, compared, outcome
-        making = self._numbers.making(number)
-        if making is None or code != _EQUAL or self._numbers.known.get(compared) != 0:
-            return
-        made, first, second = making
-        if made in _SUBTRACTIONS:
-            known = second in self._numbers.known
-            yield _EQUAL if known else _EQUAL_X, first, second, outcome
-        elif made == _MASK:
-            yield _SET, first, second, not outcome
+        known = self._numbers.known
+        while code == _EQUAL and known.get(compared) == 0:
+            made, number, compared = self._numbers.making(number) or (0, 0, 0)
+            if made == _MASK:
+                yield _SET, number, compared, not outcome
+            if made not in _SUBTRACTIONS:
+                return
+            code = _EQUAL if compared in known else _EQUAL_X
+            yield code, number, compared, outcome
 
     def _equal(self, here: Facts, one: int, other: int, reach: int) -> Facts | None:
         """What is known if two values are equal; None if they cannot be."""
@@ -155,7 +168,7 @@ class Known:
         """Give how many octets there must be for a value to be loaded, at least."""
         code, k, _ = self._numbers.making(number) or (0, 0, 0)
         size = _FIELDS.get(code) or _INDEXED.get(code, 0)
-        return k + size if size and k < _FAR else 0
+        return k + size if size and k < _ANCILLARY else 0
 
     def place(self, code: int, k: int, index: int) -> int:
         """Give the number of what is loaded from `x + k`, where x may be a sum with a constant.
