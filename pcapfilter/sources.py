@@ -1,9 +1,11 @@
 """Sources as the library gives them: `capture`, for the packets of an interface as they come."""
 
+from operator import index
 from typing import Literal
 
 from pcapfilter.errors import FilterError
 from pcapfilter.filter import Filter, Link, compile, native  # noqa: A004 -- the library's own
+from pcapfilter.io.base import UNITS
 from pcapfilter.io.live.source import RING, LiveSource, Wishes, open_live
 from pcapfilter.job import Filler
 from pcapfilter.net.linktype import resolve
@@ -30,8 +32,19 @@ def capture(
     `remark` says why. `buffer` is the size of the ring in octets.
 
     PermissionError where CAP_NET_RAW is missing, OSError where there is no such interface or it is
-    down, UnsupportedError for a link type that it has not, FilterError for a wrong filter.
+    down, UnsupportedError for a link type that it has not, FilterError for a wrong filter,
+    ValueError for a wrong value of another argument.
     """
+    for name, value, known in (
+        ("direction", direction, ("in", "out", "inout")),
+        ("precision", precision, tuple(UNITS)),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    if not 0 <= index(snaplen) <= MAXIMUM_SNAPLEN:
+        raise ValueError(f"snaplen must be 0 to {MAXIMUM_SNAPLEN}, not {snaplen}")
+    if index(buffer) <= 0:
+        raise ValueError(f"buffer must be more than 0 octets, not {buffer}")
     wishes = Wishes(
         None if link is None else resolve(link), snaplen or MAXIMUM_SNAPLEN, promiscuous, buffer,
         direction, immediate, precision,

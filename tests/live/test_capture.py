@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -157,6 +158,35 @@ def test_a_filter_reads_what_another_one_let_pass(wire: Wire) -> None:
         burst_through(wire, source, [tcp(), udp(target=80), tagged(tcp(), 5)])
         found = [packet.data for packet in pf.compile("tcp").read(source)]
     assert found == [tcp()]
+
+
+def test_a_capture_is_copied_as_a_file_is(wire: Wire, tmp_path: Path) -> None:
+    with inside(wire.near):
+        source = pf.capture(NEAR, snaplen=50, precision="micro")
+    target = tmp_path / "out.pcap"
+    frames = [tcp(source=number) for number in range(1, 9)]
+    with source:
+        burst_through(wire, source, [udp(), *frames])
+        tally = pf.compile("tcp").copy(source, target, limit=5)
+    assert (tally.matched, tally.damage) == (5, None)
+    assert [packet.data for packet in pf.compile("").read(target)] == [f[:50] for f in frames[:5]]
+
+
+def test_wrong_arguments_are_refused(wire: Wire) -> None:
+    with inside(wire.near):
+        for error, message, arguments in (
+            (ValueError, "direction must be", {"direction": "up"}),
+            (ValueError, "precision must be", {"precision": "pico"}),
+            (ValueError, "snaplen must be", {"snaplen": -1}),
+            (ValueError, "buffer must be", {"buffer": 0}),
+            (pf.UnsupportedError, "RAW is not one of", {"link": "RAW"}),
+            (pf.FilterSyntaxError, "syntax error", {"filter": "tcp and ("}),
+            (pf.RejectsAllError, "rejects all", {"filter": "ip and arp"}),
+        ):
+            with pytest.raises(error, match=message):
+                pf.capture(NEAR, **arguments)
+        with pytest.raises(OSError, match="No such device exists"):
+            pf.capture("nosuch0")
 
 
 def test_packets_wait_for_the_next_job(wire: Wire) -> None:
