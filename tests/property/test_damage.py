@@ -21,7 +21,7 @@ from tests.io.test_pcapng_sink import block_by_block, rich
 MOST = 64 * 2**20
 """Octets that reading and writing a damaged capture of some kilobytes may take at most."""
 
-EXAMPLES = round(100 * float(os.environ.get("PCAPFILTER_SWEEP", "1")))
+EXAMPLES = round(300 * float(os.environ.get("PCAPFILTER_SWEEP", "1")))
 
 RECORDS = tuple(row._replace(seconds=row.seconds + n) for n, row in enumerate(ROWS * 6))
 PCAP = (
