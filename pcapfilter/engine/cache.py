@@ -62,6 +62,16 @@ def store(name: str, key: str, octets: bytes) -> None:
                 os.unlink(temporary)
 
 
+def usable() -> bool:
+    """Tell whether anything can be kept."""
+    try:
+        path = folder()
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(path, os.W_OK | os.X_OK)
+
+
 def trim(name: str, most: int) -> None:
     """Drop the oldest entries of a name, half of them, where there are more than `most`."""
     with suppress(OSError):

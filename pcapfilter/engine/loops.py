@@ -26,6 +26,11 @@ _ITEMS = {"u8*": 1, "u16*": 2, "u32*": 4, "u64*": 8, "i64*": 8}
 """Octets in an item of what a pointer of each type points to."""
 
 
+PATIENCE = 4
+"""How often a loop runs in plain Python, on half a megabyte each time, before it is compiled where
+that takes seconds in each run."""
+
+
 class UnavailableError(Exception):
     """There is no native code here: numba or llvmlite is missing, or cannot do it."""
 
@@ -51,7 +56,16 @@ class Signature(NamedTuple):
 class Loop:
     """A loop that can be called: natively, or in plain Python where that cannot be."""
 
-    __slots__ = ("_call", "_calls", "_code", "_outside", "_plain", "signature", "symbol")
+    __slots__ = (
+        "_call",
+        "_calls",
+        "_code",
+        "_outside",
+        "_patience",
+        "_plain",
+        "signature",
+        "symbol",
+    )
 
     def __init__(self, function: Callable[..., int], signature: Signature) -> None:
         """Compile if possible."""
@@ -61,6 +75,14 @@ class Loop:
         self._calls = calls_of(function)
         self._outside = {name: Signature.of(CALLS[name][0]) for name in self._calls}
         self._call: Callable[..., int] | None = None
+        self._patience = 0
+        if takes_seconds(function, signature, self._outside):
+            self._patience = PATIENCE
+        else:
+            self._compile()
+
+    def _compile(self) -> None:
+        function, signature = self._plain, self.signature
         with suppress(UnavailableError, ImportError, OSError):
             key = key_of(function, signature, self._outside)
             self._code = put(octets_of(self._linked, f"{function.__name__}.o", key))
@@ -84,6 +106,10 @@ class Loop:
     def __call__(self, *arguments: Any) -> int:
         """Run the loop; buffers are given where the signature has pointers."""
         types = self.signature.arguments
+        if self._patience:
+            self._patience -= 1
+            if not self._patience:
+                self._compile()
         if self._call is None:
             pairs = zip(types, arguments, strict=True)
             return self._plain(*(a if t == "i64" else memoryview(a) for t, a in pairs))
@@ -156,6 +182,19 @@ def text_of(
     text = _compile(function, signature, externals or {})
     store.store(name, key, text.encode())
     return text
+
+
+def takes_seconds(
+    function: Callable[..., int],
+    signature: Signature,
+    externals: Mapping[str, Signature] | None = None,
+) -> bool:
+    """Tell whether compiling takes seconds, and would in each run: nothing is kept, or can be."""
+    try:
+        name, key = f"{function.__name__}.ll", key_of(function, signature, externals)
+    except UnavailableError:
+        return False
+    return store.load(name, key) is None and not store.usable()
 
 
 def key_of(

@@ -11,7 +11,8 @@ Python and call the plain machine. Either is made when it is first needed.
 
 from array import array
 from collections.abc import Callable
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,13 @@ from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine.jit import NativeFilter, Trap, link, octets_of, put
 from pcapfilter.engine.loops import (
+    PATIENCE,
     Signature,
     UnavailableError,
     call,
     key_of,
     prototype,
+    takes_seconds,
     text_of,
 )  # fmt: skip
 from pcapfilter.engine.outside import CALLS, PREFIX, calls_of
@@ -64,6 +67,11 @@ _KEPT_FILTERS = 256
 _WANTED = Signature.of("i64(u8*, i64, i64, i64)")
 
 
+def outside_of(loop: Callable[..., int]) -> dict[str, Signature]:
+    """Give what a loop calls that is put in place later: a filter, and the system."""
+    return {HOLE: _WANTED} | {name: Signature.of(CALLS[name][0]) for name in calls_of(loop)}
+
+
 class NativeFill:
     """A loop with a program's code in it, as native code.
 
@@ -76,9 +84,8 @@ class NativeFill:
 
     def __init__(self, program: Program, loop: Callable[..., int], signature: str) -> None:
         """Compile; UnavailableError where there is no native code."""
-        shape, outside = Signature.of(signature), {HOLE: _WANTED}
+        shape, outside = Signature.of(signature), outside_of(loop)
         symbol, calls = PREFIX + loop.__name__, calls_of(loop)
-        outside |= {name: Signature.of(CALLS[name][0]) for name in calls}
 
         def make(machine: Any) -> Any:
             from pcapfilter.engine.emit import emit
@@ -144,7 +151,34 @@ class PlainFill:
         return int(self._loop(*views))
 
 
-Fill = NativeFill | PlainFill
+class PatientFill:
+    """The same in plain Python at first, where native code takes seconds to make in each run."""
+
+    __slots__ = ("_make", "_patience", "_run")
+
+    compiled = False
+
+    def __init__(self, program: Program, loop: Callable[..., int], signature: str) -> None:
+        """Decode the program."""
+        self._make = partial(_native_fill, program, loop, signature)
+        self._patience = PATIENCE
+        self._run: NativeFill | PlainFill = PlainFill(program, loop, signature)
+
+    def twin(self) -> "PatientFill":
+        """Give itself: only one thread runs at a time."""
+        return self
+
+    def __call__(self, *arguments: Any) -> int:
+        """Run the loop."""
+        if self._patience:
+            self._patience -= 1
+            if not self._patience:
+                with suppress(UnavailableError, ImportError, OSError):
+                    self._run = self._make()
+        return self._run(*arguments)
+
+
+Fill = NativeFill | PlainFill | PatientFill
 
 
 @lru_cache(maxsize=16)
@@ -173,8 +207,12 @@ class Engine:
         """Give a loop in which the program stands where it calls `wanted`."""
         found = self._fills.get((loop, signature))
         if found is None:
+            shape = Signature.of(signature)
             try:
-                found = _native_fill(self._program, loop, signature)
+                if takes_seconds(loop, shape, outside_of(loop)):
+                    found = PatientFill(self._program, loop, signature)
+                else:
+                    found = _native_fill(self._program, loop, signature)
             except (UnavailableError, ImportError, OSError):
                 found = PlainFill(self._program, loop, signature)
             self._fills[loop, signature] = found

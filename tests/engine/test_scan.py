@@ -53,6 +53,7 @@ def twice(number: int) -> int:
     return number * FACTOR
 
 
+EXIT = (0x95, 0, 0, 0, 0)
 FACTOR = 2
 SUM = "i64(u32*, i64, i64*)"
 
@@ -199,10 +200,20 @@ def test_cache_keys_tell_functions_apart(folder: Path, monkeypatch: pytest.Monke
 def test_a_folder_that_cannot_be_used_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file in the folder's place: compiled, not kept."""
+    """A file in the folder's place: plain at first, then compiled, not kept."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PCAPFILTER_CACHE_DIR", str(tmp_path / "file" / "cache"))
-    assert native(sum_of, SUM).compiled
+    native.cache_clear()
+    loop, engine = native(sum_of, SUM), Engine(ebpf.Program.of([(0x71, 0, 1, 0, 0), EXIT]))
+    assert not loop.compiled
+    for _ in range(2 * loops.PATIENCE):
+        assert loop(array("I", [7]), 1, array("q", [0])) == 14
+        assert list(engine.judge(PacketBatch.of([b"\0", b"\1"], NOWHERE))) == [1]
+    assert loop.compiled
+    assert isinstance(engine.fill(scan.judge, scan.JUDGE), scan.PatientFill)
+    with pytest.raises(ProgramError):
+        engine.judge(PacketBatch.of([b""], NOWHERE))
+    native.cache_clear()
 
 
 def test_without_numba_and_without_cache_the_engine_is_plain(
@@ -214,7 +225,7 @@ def test_without_numba_and_without_cache_the_engine_is_plain(
     assert list(engine.judge(PacketBatch.of([b"\0", b"\1", b""], NOWHERE))) == [1]
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     assert engine.run(b"\1") == 1
-    assert not folder.exists()
+    assert not list(folder.glob("*"))
 
 
 def test_an_engine_is_native_where_it_can_be() -> None:
