@@ -8,14 +8,10 @@ from pcapfilter.errors import PcapFilterError, ProgramError
 from pcapfilter.filter import Filter, Link
 from pcapfilter.net.linktype import LinkType, resolve
 from pcapfilter.packets import MAXIMUM_SNAPLEN
-from pcapfilter.tools.compare.inputs import How, Input, read
+from pcapfilter.tools.compare.inputs import Given, How, Input, read
 
 if TYPE_CHECKING:
-    from pcapfilter.bpf import program as bpf
-    from pcapfilter.ebpf import program as ebpf
     from pcapfilter.tools.prove import Answer, Side, Witness
-
-    Given = str | Filter | bpf.Program | ebpf.Program
 
 INSTALL = "pip install 'pcapfilter-engine[prove]'"
 
@@ -68,8 +64,8 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    a: "Given",
-    b: "Given",
+    a: Given,
+    b: Given,
     *,
     link: Link | None = None,
     netmask: int | None = None,

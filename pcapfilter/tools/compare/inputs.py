@@ -13,7 +13,8 @@ from pcapfilter.ebpf import text as ebpf_text
 from pcapfilter.errors import ProgramError, RejectsAllError
 from pcapfilter.net.linktype import LinkType
 
-Given = "str | roof.Filter | bpf.Program | ebpf.Program"
+Given = str | roof.Filter | bpf.Program | ebpf.Program
+"""What a filter to compare can be given as."""
 
 _EBPF = re.compile(r"\s*\d+: \([0-9a-f]{2}\) ")
 _SOURCE = re.compile(r"\s*;|[^(]*\(.*\):\s*$")
@@ -51,7 +52,7 @@ class How(NamedTuple):
     source: Literal["file", "live"] | None = None
 
 
-def read(given: "str | roof.Filter | bpf.Program | ebpf.Program", how: How) -> Input:
+def read(given: Given, how: How) -> Input:
     """Give what is compared; FilterError, ProgramError or OSError where it cannot be."""
     match given:
         case bpf.Program():
