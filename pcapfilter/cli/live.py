@@ -1,5 +1,6 @@
 """A live capture: packets of an interface written, counted or printed until enough of them came."""
 
+import json
 import sys
 from os import devnull
 from time import monotonic
@@ -132,8 +133,6 @@ class Capturing:
             print(file=sys.stderr)  # behind the ^C
         taken = self._target in STANDARD_OUTPUTS
         if self._line.times("json"):
-            import json
-
             row = {
                 "captured": self._matched,
                 **self._source.statistics()._asdict(),
@@ -155,7 +154,9 @@ class Capturing:
         if self._printing:
             import pcapfilter.cli.printing
         if self._target is not None:
-            import pcapfilter.io.rotation  # noqa: F401 -- loaded is what it is to be
+            import shlex  # noqa: F401 -- loaded is what it is to be; so is what follows
+
+            import pcapfilter.io.rotation  # noqa: F401
 
             kind, compress = chosen(self._target, self._manner)
             manner = self._manner._replace(format=kind, compress=compress or "none")
