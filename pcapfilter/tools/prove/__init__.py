@@ -3,8 +3,9 @@
 words.py     32-bit words of which not all is known     longs.py     the same of 64 bits
 octets.py    a packet of which nothing is known         hosts.py     what eBPF programs are given
 classic.py   what a classic program does with it        extended.py  what an eBPF program does
-decide.py    two programs -> Same, Different (with a packet) or Unknown
-witness.py   that packet, read from Z3's model          replay.py    the machines' verdicts on it
+question.py  where two programs differ, for the solver  decide.py    the same in one call
+witness.py   a packet, read from Z3's model             replay.py    the machines' verdicts on it
+dress.py     the packet made to look like traffic
 
 Z3 is the extra `prove`; it is imported with this package, and by nothing below it.
 """
