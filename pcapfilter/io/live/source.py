@@ -183,6 +183,7 @@ class LiveSource:
             self._backlog.fill(loop)
             found = self._backlog.batch(limit, self.origin, self.record)
             if found is not None:
+                self._tap.counters()  # which are 32 bits wide there
                 yield found
                 if limit is not None:
                     limit -= found[0].count
