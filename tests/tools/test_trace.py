@@ -115,13 +115,19 @@ def test_cut_packets_say_how_long_they_were() -> None:
 
 def test_what_only_the_optimised_program_accepts() -> None:
     """It drops loads whose result nobody needs."""
-    text = "ether[100] = ether[100] or ip"
-    assert trace(text, HTTP, optimize=False).sentence.startswith("no: the packet ends before")
+    text = "ether[100] & 0 = 0"
+    plain = trace(text, HTTP, optimize=False).sentence
+    ended = "the packet ends before Ethernet octet 100 (octet 100; captured 54 octets)"
+    assert plain == f"no: {ended}"
     found = trace(text, HTTP)
-    one = made(text)
-    assert found.verdict == reference_verdict(one, HTTP)
-    if found.matched:
-        assert "before optimisation: no, the packet ends before" in found.sentence
+    assert found.verdict == reference_verdict(made(text), HTTP)
+    assert found.matched
+    assert found.sentence == f"yes: nothing is asked of it; before optimisation: no, {ended}"
+
+
+def test_what_only_the_kernel_knows() -> None:
+    found = trace("outbound", HTTP)
+    assert found.sentence == "no: packet type (kernel) is not known of packets in captures"
 
 
 def test_on_a_link_type_where_nothing_else_can_be() -> None:

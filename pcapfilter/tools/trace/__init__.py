@@ -27,7 +27,7 @@ from pcapfilter.tools.explain.words import to_text_of
 from pcapfilter.tools.fields import Named
 from pcapfilter.tools.provenance import Primitive, Provenance, provenance_of
 from pcapfilter.tools.trace.joining import Result, joined
-from pcapfilter.tools.trace.machine import Run, run
+from pcapfilter.tools.trace.machine import Run, Step, run
 from pcapfilter.tools.trace.reasons import Answer, Reason, Why, wholes
 from pcapfilter.tools.trace.sentences import sentence
 
@@ -97,6 +97,11 @@ class Tracer:
             )
         elif plain.verdict and not own.verdict:
             said = f"no: {self._last_answer(own)}"
+            if own.end == "short":
+                last = own.steps[-1]
+                field = self._found.origins[last.pc].field
+                ended = _cut(field, last, self._found.program, octets, wirelen)
+                said = f"no: {ended}; before optimisation: yes"
         elif own.verdict:
             said = f"yes: {sentence(whole.reasons, whole.text) or 'every packet matches'}"
         else:
@@ -158,7 +163,7 @@ class Tracer:
     # ---- what is said --------------------------------------------------------------------------
 
     def _broken(self, plain: Run, packet: bytes, wirelen: int | None) -> str:
-        """Say why a run did not come to a verdict; nothing where it did."""
+        """Say why the run before optimisation came to no verdict; nothing where it did."""
         last = plain.steps[-1]
         block, stmt = self._places[last.pc]
         match plain.end:
@@ -167,16 +172,7 @@ class Tracer:
             case "short":
                 origin = self._found.tracked.stmts.get(stmt) if stmt is not None else None
                 field = origin.field if origin is not None else None
-                size = isa.ROWS[self._plain[last.pc].code].size
-                octets = f"octet {last.place}"
-                if size > 1:
-                    octets = f"octets {last.place}-{last.place + size - 1}"
-                of_all = f" of {wirelen}" if wirelen is not None and wirelen > len(packet) else ""
-                name = field.name if field is not None else "what is read"
-                return (
-                    f"the packet ends before {name} ({octets};"
-                    f" captured {len(packet)}{of_all} octets)"
-                )
+                return _cut(field, last, self._plain, packet, wirelen)
             case "division":
                 return f"a division by zero in {self._text_of(block)}"
             case _:
@@ -217,10 +213,7 @@ class Tracer:
                     step.taken,
                 )  # fmt: skip
             return sentence([reason], "the filter")
-        last = self._found.program[own.steps[-1].pc]
-        if own.end == "short":
-            return "the packet ends before all that the program reads"
-        return "no packet can match" if not last.k else "every packet matches"
+        return "nothing is asked of it" if own.verdict else "no packet can match"
 
     def _reads(self, own: Run) -> tuple[tuple[str, str], ...]:
         """Give the fields that the program read, with their values, each once."""
@@ -237,6 +230,21 @@ class Tracer:
                 found[field.among(headers).name] = field.written(following.a)
                 headers.add(field.known(following.a).lower())
         return tuple(found.items())
+
+
+def _cut(
+    field: Named | None, last: Step, program: Program, packet: bytes, wirelen: int | None
+) -> str:
+    """Say that a packet is too short for a load."""
+    if field is not None and field.header == "kernel":
+        return f"{field.name} is not known of packets in captures"
+    size = isa.ROWS[program[last.pc].code].size
+    octets = f"octet {last.place}"
+    if size > 1:
+        octets = f"octets {last.place}-{last.place + size - 1}"
+    of_all = f" of {wirelen}" if wirelen is not None and wirelen > len(packet) else ""
+    name = field.name if field is not None else "what is read"
+    return f"the packet ends before {name} ({octets}; captured {len(packet)}{of_all} octets)"
 
 
 def _relation(
