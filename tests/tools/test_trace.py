@@ -288,6 +288,11 @@ def test_every_interface_has_a_program_of_its_own(captures: Path, capsys: Captur
     assert (len(lines), sum("  yes: " in line for line in lines)) == count[:2]
 
 
+def test_a_link_type_that_has_no_such_word_is_named(captures: Path, capsys: Captured) -> None:
+    assert main(["trace", "-q", "-r", str(captures / "mixed.pcapng"), "vlan"]) == 1
+    assert "hint: the capture has packets of link type LINUX_SLL" in capsys.readouterr().err
+
+
 def test_faults(captures: Path, tmp_path: Path, capsys: Captured) -> None:
     assert main(["trace", "tcp"]) == 1
     assert "no input: name a capture" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pcapfilter.cli import run as command
 from pcapfilter.cli.colours import ABOUT, FAINT, HEADING, NO, PART, YES, Piece, show
 from pcapfilter.cli.line import describe
 from pcapfilter.cli.options import Flag, UsageError, described, read_command_line
+from pcapfilter.errors import UnsupportedError
 from pcapfilter.filter import Filter, open_capture
 from pcapfilter.io.base import Source
 from pcapfilter.packets import Origin, Packet
@@ -58,7 +59,7 @@ def _traced(
     for batch in source.batches():
         if batch.origin not in tracers:
             here = _for(made, batch.origin)
-            tracers[batch.origin] = Tracer(here), None if brief else Remarks(here)
+            tracers[batch.origin] = _tracer(here), None if brief else Remarks(here)
         tracer, remarks = tracers[batch.origin]
         for packet in batch:
             number += 1
@@ -73,6 +74,14 @@ def _traced(
                 yield []
             if number == limit:
                 return
+
+
+def _tracer(made: Filter) -> Tracer:
+    try:
+        return Tracer(made)
+    except UnsupportedError as error:
+        error.hint = error.hint or f"the capture has packets of link type {made.options.link.title}"
+        raise
 
 
 def _for(made: Filter, origin: Origin) -> Filter:
