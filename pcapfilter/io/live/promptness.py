@@ -18,6 +18,9 @@ CALLS = {"x86_64": 314, "aarch64": 274, "riscv64": 274, "ppc64le": 355, "s390x":
 ATTRIBUTES = Struct("=IIQiIQQQ")
 """struct sched_attr: size, policy, flags, nice, priority, run time, deadline, period."""
 
+RESET_ON_FORK = 0x01
+"""The flag that keeps the wish from programs that this one starts."""
+
 STRETCH = 100_000
 """Nanoseconds to run at a stretch, the least that can be wished for."""
 
@@ -28,6 +31,6 @@ def be_prompt() -> bool:
     if number is None or os.sched_getscheduler(0) != os.SCHED_OTHER:
         return False
     nice = os.getpriority(os.PRIO_PROCESS, 0)
-    wish = ATTRIBUTES.pack(ATTRIBUTES.size, os.SCHED_OTHER, 0, nice, 0, STRETCH, 0, 0)
+    wish = ATTRIBUTES.pack(ATTRIBUTES.size, os.SCHED_OTHER, RESET_ON_FORK, nice, 0, STRETCH, 0, 0)
     octets = ctypes.create_string_buffer(wish, len(wish))
     return bool(ctypes.CDLL(None).syscall(number, 0, octets, 0) == 0)
