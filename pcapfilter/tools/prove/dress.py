@@ -35,10 +35,11 @@ def dress(
     packet: AnyPacket,
     sides: tuple[Side, Side],
     link: str,
+    only: int | None = None,
 ) -> Witness:
     """Give a witness of the same difference that looks like traffic, or else the bare one.
 
-    The solver holds the difference and may be asked for more of it.
+    The solver holds the difference and may be asked for more of it. `only` is as in Question.
     """
     if first(link) is None:
         return bare
@@ -47,7 +48,7 @@ def dress(
     end = dresser.walk(link)
     for octets, wirelen, answers in dresser.attempts(link, end):
         found = _replayed(bare, sides, octets, wirelen, answers)
-        if found is not None:
+        if found is not None and (only is None or found.first is (only == 0)):
             return found
     return bare
 

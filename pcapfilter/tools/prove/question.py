@@ -80,7 +80,7 @@ class Question:
         reach: int = MAXIMUM_SNAPLEN,
         live: bool = True,
     ) -> None:
-        self.sides, self.grade = sides, grade
+        self.sides, self.grade, self.only = sides, grade, only
         self.packet = packet = AnyPacket(z3.Context())
         whole = (grade is not Grade.EVERY, grade is Grade.COMPLETE)
         self._outcomes = outcomes = [
@@ -129,7 +129,9 @@ class Question:
                 model = self._nicer(solver, model, deadline)
                 found = witness.read(model, self.packet, self.sides, complete=complete)
                 if link:
-                    found = dress.dress(found, model, solver, self.packet, self.sides, link)
+                    found = dress.dress(
+                        found, model, solver, self.packet, self.sides, link, self.only
+                    )
                     model = solver.model() if solver.check() == z3.sat else model
                 solver.pop(solver.num_scopes())
                 self._shown = model
