@@ -76,6 +76,14 @@ def test_implicit_parts_are_spelled_out(text: str, words: str) -> None:
     assert said(text) == [words]
 
 
+def test_words_do_not_say_what_programs_do_not_do() -> None:
+    """libpcap tests a field of ATM for equality where `!=` is written, and so do we."""
+    assert said("vpi != 5", "SUNATM") == [
+        "the ATM virtual path is (as in libpcap, != is taken for = here) 5"
+    ]
+    assert said("tcp port icmp-unreach")[0].startswith("the TCP source or destination port is 3 ")
+
+
 def test_behind_mpls_there_is_no_arp() -> None:
     assert said("mpls and host 1.2.3.4")[-1] == "the IPv4 source or destination address is 1.2.3.4"
 

@@ -53,6 +53,7 @@ COMPARED = {
     "=": "is", "!=": "is not", ">": "is greater than", ">=": "is at least", "<": "is less than",
     "<=": "is at most",
 }  # fmt: skip
+FIELD_COMPARED = {**COMPARED, "!=": "is (as in libpcap, != is taken for = here)"}
 LOADS: dict[Proto, str] = {
     # protocol of a load -> what the packet has to be for it
     **{proto: f"IPv4 carrying {NAMES[proto]}, no later fragment" for proto in (
@@ -128,7 +129,7 @@ def say(node: Expr, layout: Layout, resolver: Resolver) -> str:
             return _word(word, args, layout)
         case nodes.Field(word, tests):
             name = LABELS[word] if word in LABELS else f"{LABELS[word[1:]]} (high-speed link)"
-            said = (f"{COMPARED[op]} {number}" for op, number in tests)
+            said = (f"{FIELD_COMPARED[op]} {number}" for op, number in tests)
             return f"{name} {' or '.join(said)}"
         case nodes.And() | nodes.Or() | nodes.Not():
             return to_text(node)
@@ -193,7 +194,9 @@ def _carriers(q: Qualifier) -> str:
 
 
 def written(value: Value) -> str:
-    """Give a value as canonical text."""
+    """Give a value as canonical text, a named constant as its number."""
+    if isinstance(value, nodes.Number):
+        return str(value.value)
     return to_text(nodes.Match(Qualifier(), value))
 
 
