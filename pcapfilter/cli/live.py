@@ -1,7 +1,9 @@
 """A live capture: packets of an interface written, counted or printed until enough of them came."""
 
 import json
+import signal
 import sys
+from contextlib import suppress
 from os import devnull
 from time import monotonic
 from typing import cast
@@ -76,7 +78,7 @@ class Capturing:
         self._sink: Sink | None = None
         self._due = 0.0
         self._matched = 0
-        self._interrupted = False
+        self._interrupted = self._asked = False
 
     def _wishes(self, found: Device) -> Wishes:
         line = self._line
@@ -108,6 +110,8 @@ class Capturing:
         source.started = self._announce
         source.wait = self._wait
         self._interrupts.watch()
+        with suppress(ValueError):  # not the main thread, which alone may do this
+            signal.signal(signal.SIGUSR1, self._ask)
         be_prompt()
         try:
             tally = job.copy(
@@ -207,6 +211,9 @@ class Capturing:
         self._matched = matched
         if self._printing:
             sys.stdout.flush()
+        if self._asked:
+            self._asked = False
+            self._tell("\n")
         if self._telling and monotonic() >= self._due:
             self._due += SECOND
             self._tell(", ")
@@ -214,6 +221,10 @@ class Capturing:
             self._interrupts.check()
         except KeyboardInterrupt:
             self._finish()
+
+    def _ask(self, *_: object) -> None:
+        """Have the statistics told soon (SIGUSR1)."""
+        self._asked = True
 
     def _tell(self, between: str) -> None:
         """Say how many packets came and were lost, as tcpdump words it."""

@@ -27,9 +27,9 @@ class Begun:
         self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, text=True)
         self.said: list[str] = []
         while not any("listening on" in line for line in self.said):
-            self.said.append(self._line())
+            self.said.append(self.line())
 
-    def _line(self) -> str:
+    def line(self) -> str:
         assert self.process.stderr is not None
         line = self.process.stderr.readline()
         assert line, self.said
@@ -146,6 +146,17 @@ def test_statistics_for_machines(wire: Wire) -> None:
         "dropped_by_interface": 0,
         "interrupted": True,
     }
+
+
+def test_statistics_when_they_are_asked_for(wire: Wire, tmp_path: Path) -> None:
+    begun = Begun(wire, "-i", NEAR, "-w", str(tmp_path / "out"))
+    wire.send([udp()])
+    begun.wait_for(lambda: (tmp_path / "out").stat().st_size > 24)
+    begun.process.send_signal(signal.SIGUSR1)
+    while "1 packet captured" not in begun.said:
+        begun.said.append(begun.line())
+    wire.send([udp()])
+    assert counted(begun.end()[1])["captured"] == 2
 
 
 def test_statistics_each_second(wire: Wire, tmp_path: Path) -> None:
