@@ -81,6 +81,8 @@ def test_words_do_not_say_what_programs_do_not_do() -> None:
     assert said("vpi != 5", "SUNATM") == [
         "the ATM virtual path is (as in libpcap, != is taken for = here) 5"
     ]
+    assert said("len - tcp[0] = 5") == ["len - tcp[0] is 5"]
+    assert said("tcp[0] - ip[0] = len")[0].endswith("(in IPv4 carrying TCP, no later fragment)")
     assert said("tcp port icmp-unreach")[0].startswith("the TCP source or destination port is 3 ")
 
 

@@ -286,7 +286,10 @@ def _protocol(proto: Proto) -> str:
 
 
 def _needs(node: nodes.Relation) -> str:
-    """What the packet has to be for the loads of a comparison, where they ask for anything."""
+    """What the packet has to be for the loads of a comparison, where they ask for anything.
+
+    As in libpcap, a load on the right of an operator is made whatever the packet is.
+    """
     found: dict[str, None] = {}
     stack: list[nodes.Arith] = [node.right, node.left]
     while stack:
@@ -297,8 +300,8 @@ def _needs(node: nodes.Relation) -> str:
                 stack.append(index)
             case nodes.Negate(operand):
                 stack.append(operand)
-            case nodes.Binary(_, left, right):
-                stack += (right, left)
+            case nodes.Binary(_, left, _):
+                stack.append(left)
             case _:
                 continue
     return f" (in {'; '.join(found)})" if found else ""
