@@ -17,8 +17,9 @@ FLAGS = (
     Flag("F", "", "FILE", "", "read the expression from FILE"),
     Flag("h", "help", "", "", "print this and stop"),
 )
-DEEPEST, AROUND = 20, 1
-"""How far lines are set in, at most; and how many unchanged lines are shown around others."""
+DEEPEST, AROUND, LONGEST = 20, 1, 60
+"""How far lines are set in, at most; how many unchanged lines are shown around others; and how much
+of a primitive is shown beside each of its instructions."""
 
 
 def run(words: list[str]) -> int:
@@ -77,8 +78,12 @@ def explained(found: Explanation, made: Filter) -> Iterator[list[Piece]]:
         yield [
             (f"{row.listing:<{left}}", ""),
             (f"{row.about:<{middle}}", ABOUT),
-            (row.origin, PART),
+            (_short(row.origin), PART),
         ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def passes_shown(made: Filter) -> Iterator[list[Piece]]:

@@ -8,6 +8,8 @@ from pcapfilter.bpf.text import line
 from pcapfilter.tools.provenance import Origin, Provenance
 
 SIGNS = {"jeq": "=", "jgt": ">", "jge": ">=", "jset": "&"}
+LONGEST = 50
+"""How much is shown of what a computation is about."""
 
 
 class Row(NamedTuple):
@@ -44,7 +46,8 @@ def about(instruction: Instruction, origin: Origin) -> str:
     if value.constant is not None:
         return ""
     if value.field is None or row.mode == "x":
-        return f"{value.text}?"
+        cut = len(value.text) > LONGEST
+        return f"{value.text[:LONGEST]}...?" if cut else f"{value.text}?"
     if row.meaning == "jset":
         if value.field.bits == 1:
             return f"{value.text} set?"
