@@ -158,9 +158,9 @@ class Capturing:
         if self._printing:
             import pcapfilter.cli.printing
         if self._target is not None:
-            import shlex  # noqa: F401 -- loaded is what it is to be; so is what follows
+            import shlex  # noqa: F401 -- loaded is what it is to be
 
-            import pcapfilter.io.rotation  # noqa: F401
+            import pcapfilter.io.rotation  # noqa: F401 -- likewise
 
             kind, compress = chosen(self._target, self._manner)
             manner = self._manner._replace(format=kind, compress=compress or "none")
