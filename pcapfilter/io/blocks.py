@@ -10,7 +10,7 @@ Source of the format: draft-ietf-opsawg-pcapng; of what is refused: what tcpdump
 import sys
 from collections.abc import MutableSequence, Sequence
 
-from pcapfilter.io.framing import put_word, word
+from pcapfilter.io.framing import move, put_word, word
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 """Types of blocks."""
@@ -230,8 +230,7 @@ def blocks(
         put = put_word(out, put, BIG_HERE, part)
         put = put_word(out, put, BIG_HERE, caplen)
         put = put_word(out, put, BIG_HERE, wirelen)
-        for octet in range(caplen):
-            out[put + octet] = buffer[data + octet]
+        move(buffer, data, caplen, out, put)
         offsets[count] = put
         caplens[count] = caplen
         wirelens[count] = wirelen

@@ -7,7 +7,7 @@ Source of the format: draft-ietf-opsawg-pcapng.
 
 from collections.abc import MutableSequence, Sequence
 
-from pcapfilter.io.framing import put_word, word
+from pcapfilter.io.framing import move, put_word, word
 
 ENCLOSE = "i64(u8*, u32*, i64, u32*, u32*, u32*, i64, i64, i64, i64, i64, i64, i64, u8*)"
 """The signature of `enclose`."""
@@ -59,9 +59,7 @@ def enclose(
         at = put_word(out, at, big_out, time & 0xFFFFFFFF)
         at = put_word(out, at, big_out, caplen)
         at = put_word(out, at, big_out, wirelens[index])
-        for octet in range(caplen):
-            out[at + octet] = buffer[start + octet]
-        at += caplen
+        at = move(buffer, start, caplen, out, at)
         for octet in range(padding):
             out[at + octet] = 0
         at = put_word(out, at + padding, big_out, total)
@@ -94,11 +92,6 @@ def sift(
         if kept < chosen and selected[kept] == index:
             kept += 1
             size = following - at
-        for octet in range(size):
-            out[put + octet] = buffer[at + octet]
-        put += size
+        put = move(buffer, at, size, out, put)
         at = following
-    size = end - at
-    for octet in range(size):
-        out[put + octet] = buffer[at + octet]
-    return put + size
+    return move(buffer, at, end - at, out, put)
