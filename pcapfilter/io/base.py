@@ -7,6 +7,7 @@ functions, to a `Native`, which gives back something that is called alike.
 
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from os import PathLike, fstat, stat, stat_result
 from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -320,15 +321,28 @@ def read_into(file: Any, view: memoryview) -> int:
     return int(got)
 
 
-def write_all(file: Any, octets: bytes | memoryview) -> None:
-    """Write all of the octets, however many writes that takes."""
+def write_all(
+    file: Any, octets: bytes | memoryview, whole: Callable[[memoryview], int] | None = None
+) -> None:
+    """Write all of the octets, however many writes that takes.
+
+    Where that fails, cut off what is not whole, if the file allows it: `whole` tells how many of
+    the octets that were written are.
+    """
     view = memoryview(octets)
-    while view:
-        done = file.write(view)
-        if done is None:
-            _wait(file, reading=False)
-        else:
-            view = view[done:]
+    try:
+        while view:
+            done = file.write(view)
+            if done is None:
+                _wait(file, reading=False)
+            else:
+                view = view[done:]
+    except BaseException:
+        if whole is not None and len(view) < len(octets):
+            written = memoryview(octets)[: len(octets) - len(view)]
+            with suppress(AttributeError, OSError):
+                file.truncate(file.seek(whole(written) - len(written), 1))
+        raise
 
 
 def _wait(file: Any, *, reading: bool) -> None:

@@ -156,7 +156,8 @@ class Draft:
     def __init__(self, name: str, temporary: str, descriptor: int) -> None:
         self._name, self._temporary = name, temporary
         self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115 -- closed by `close`
-        self.write = self._file.write
+        self.write, self.seek = self._file.write, self._file.seek
+        self.truncate = self._file.truncate
 
     @classmethod
     def begun(cls, name: str) -> "Draft | None":

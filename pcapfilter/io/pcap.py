@@ -301,7 +301,7 @@ class PcapSink(Writer):
 
     def write_records(self, octets: memoryview) -> None:
         """Write records that stand side by side."""
-        write_all(self._file, octets)
+        write_all(self._file, octets, whole_records)
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets, which are rising indices into the batch.
@@ -320,17 +320,17 @@ class PcapSink(Writer):
                 MOST_RUNS, batch.buffer, self._out,
             )  # fmt: skip
             if found < 0:
-                write_all(self._file, memoryview(self._out)[:-found])
+                write_all(self._file, memoryview(self._out)[:-found], whole_records)
             view = memoryview(batch.buffer)
             for run in range(found):
-                write_all(self._file, view[starts[run] : ends[run]])
+                write_all(self._file, view[starts[run] : ends[run]], whole_records)
             return
         size = self._gather(
             batch.buffer, selected, count, batch.offsets, batch.caplens, batch.wirelens,
             record.size, int(record.order == "big"), _scale(record.unit, self._unit),
             int(sys.byteorder == "big"), self._out,
         )  # fmt: skip
-        write_all(self._file, memoryview(self._out)[:size])
+        write_all(self._file, memoryview(self._out)[:size], whole_records)
 
     def _check(self, batch: PacketBatch, selected: "array[int]") -> None:
         link, snaplen, _, _ = batch.origin
@@ -359,3 +359,14 @@ class PcapSink(Writer):
 def _scale(unit: int, wanted: int) -> int:
     """Whether parts of a second are multiplied (1) or divided (-1) by 1000, or kept (0)."""
     return (wanted > unit) - (wanted < unit)
+
+
+def whole_records(octets: memoryview) -> int:
+    """Give how many octets the whole records take that some octets, written by us, begin with."""
+    at = 0
+    while at + 16 <= len(octets):
+        following = at + 16 + int.from_bytes(octets[at + 8 : at + 12], sys.byteorder)
+        if following > len(octets):
+            break
+        at = following
+    return at

@@ -9,8 +9,9 @@ Source of the format: draft-ietf-opsawg-pcapng.
 
 import sys
 from array import array
+from functools import partial
 from struct import Struct
-from typing import Any
+from typing import Any, Literal
 
 from pcapfilter.io import enclose
 from pcapfilter.io.base import Native, Source, plain, write_all
@@ -65,6 +66,7 @@ class PcapngSink(Writer):
         self._extension = 0
         self._section: tuple[int, int, str] | None = None
         self._dropped = 0
+        self._order: Literal["little", "big"] = sys.byteorder
         if after is not None:
             self._front, self._interfaces, self._extension = after.section
             for block in self._front:
@@ -104,13 +106,14 @@ class PcapngSink(Writer):
             self._out = bytearray(octets)
 
     def _put(self, octets: bytes | memoryview) -> None:
-        write_all(self._file, octets)
+        write_all(self._file, octets, partial(whole_blocks, order=self._order))
         self.size += len(octets)
 
     # ---- blocks of another file ------------------------------------------------------------------
 
     def _write_blocks(self, blocks: Blocks, count: int, selected: "array[int]") -> None:
         start = blocks.start
+        self._order = "little" if blocks.order == "<" else "big"
         for at, end in blocks.turned:
             self._put(memoryview(blocks.buffer)[start:at])
             self._turn(bytes(blocks.buffer[at:end]), blocks.order)
@@ -157,7 +160,7 @@ class PcapngSink(Writer):
         """Give the number of an interface in our section, which is begun and told of if need be."""
         if self._interfaces is None:
             self._end_section()
-            self._interfaces = {}
+            self._interfaces, self._order = {}, sys.byteorder
             body = Struct("=IHHq").pack(MARK, 1, 0, UNKNOWN)
             self._front = [_block(SECTION, body + _option(USER_APPLICATION, b"pcapfilter") + END)]
             self._put(self._front[0])
@@ -200,3 +203,14 @@ def _option(code: int, value: bytes) -> bytes:
 def _block(kind: int, body: bytes) -> bytes:
     total = Struct("=I").pack(len(body) + 12)
     return Struct("=I").pack(kind) + total + body + total
+
+
+def whole_blocks(octets: memoryview, order: Literal["little", "big"]) -> int:
+    """Give how many octets the whole blocks take that some octets, whole blocks at first, have."""
+    at = 0
+    while at + 12 <= len(octets):
+        length = int.from_bytes(octets[at + 4 : at + 8], order)
+        if at + length > len(octets):
+            break
+        at += length
+    return at

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -285,3 +286,21 @@ def test_files_that_are_written_in_place(tmp_path: Path) -> None:
     assert target.stat().st_ino != before
     assert main(["-r", str(path), "-w", os.devnull]) == 0
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "pcapng"), ("-U",)], ids=" ".join)
+def test_a_full_disk_leaves_whole_packets(
+    words: tuple[str, ...], bulk: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    command = [sys.executable, "-m", "pcapfilter", "-r", str(bulk), "-w", str(target), *words]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    done = subprocess.run(command, stderr=subprocess.PIPE, preexec_fn=limit, check=False)
+    assert done.returncode == 1
+    assert b"File too large" in done.stderr
+    tally = pcapfilter.compile("").count(target)
+    assert tally.damage is None
+    assert tally.seen > 400
