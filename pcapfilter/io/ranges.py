@@ -18,6 +18,9 @@ from pcapfilter.io.stretch import ENDLESS, Desk, Fault, Layout, Read, Stretch
 from pcapfilter.io.sweep import BEYOND, NEXT, SEEN, START, SWEEP, USED, sweep
 from pcapfilter.packets import Origin, PacketBatch, Record
 
+WINDOW = 64 * 1024
+"""Octets of a range in which the beginning of a record is looked for at first."""
+
 
 class Shelf:
     """Where what is wanted of a range is kept until it is its turn: records side by side.
@@ -70,14 +73,22 @@ class Portion(NamedTuple):
 
 
 class Worker:
-    """What one thread works with: a buffer that stays in the cache, and a loop of its own."""
+    """What one thread works with: a buffer that stays in the cache, and loops of its own."""
 
-    __slots__ = ("buffer", "state", "sweep")
+    __slots__ = ("_chunk", "_desk", "_fill", "buffer", "state", "sweep")
 
     def __init__(self, chunk: int, fill: Native) -> None:
+        self._chunk, self._fill = chunk, fill
+        self._desk: tuple[Desk, Loop] | None = None
         self.buffer = bytearray(chunk)
         self.state = array("q", bytes(8 * 4))
         self.sweep = fill(sweep, SWEEP)
+
+    def desk(self) -> tuple[Desk, Loop]:
+        """Give what it takes to scan by chunks, made when it is first needed."""
+        if self._desk is None:
+            self._desk = Desk(self._chunk), self._fill(framing.frame, framing.FRAME)
+        return self._desk
 
 
 class Ranges:
@@ -151,7 +162,7 @@ class Ranges:
         if self._keep != PACKETS:
             portion = self._sweep(worker, shelf, start, stop, search)
         if portion is None:
-            portion = self._by_chunks(shelf, start, stop, search)
+            portion = self._by_chunks(worker, shelf, start, stop, search)
         self._idle.append(worker)
         return portion
 
@@ -169,16 +180,17 @@ class Ranges:
         octets = memoryview(shelf.room)[: state[USED]] if keep else None
         return Portion(state[START], state[NEXT], state[SEEN], matched, octets=octets)
 
-    def _by_chunks(self, shelf: Shelf, start: int, stop: int, search: int) -> Portion | None:
+    def _by_chunks(
+        self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
+    ) -> Portion | None:
         """Scan with what is out of the common, from where the first record seems to begin."""
-        desk = Desk(self._chunk)
+        desk, frame = worker.desk()
         if search:
             place = self._guess(desk, start, search)
             if place < 0:
                 return None
             start += place
         read = reader(self._descriptor, start, stop)
-        frame = self._fill(framing.frame, framing.FRAME)
         collect = self._native(framing.collect, framing.COLLECT)
         stretch = Stretch(self._layout, read, frame, desk, start=start, stop=stop)
         shelf.used = shelf.rows = 0
@@ -196,8 +208,13 @@ class Ranges:
         """Give how far from a place on the first record seems to begin, or -1."""
         big, header, lengths, _, longest = self._layout.numbers
         guess = self._native(framing.guess, framing.GUESS)
-        have = preadv(self._descriptor, [desk.buffer], start)
-        return guess(desk.buffer, have, big, header, lengths, longest, unit)
+        place = -1
+        for window in (WINDOW, len(desk.buffer)):
+            have = preadv(self._descriptor, [memoryview(desk.buffer)[:window]], start)
+            place = guess(desk.buffer, have, big, header, lengths, longest, unit)
+            if place >= 0:
+                break
+        return place
 
 
 def reader(descriptor: int, start: int, stop: int) -> Read:
