@@ -180,6 +180,7 @@ def main() -> None:
     for kind, usual in MEGABYTES.items():
         megabytes = chosen.megabytes or usual
         path = chosen.folder / f"pcapfilter-{kind}-{megabytes}.pcap"
+        path.unlink(missing_ok=True)  # what was read back from a disk lies in smaller pieces
         make(path, kind, megabytes * 1_000_000)
         walk_headers(path)
         for expression in EXPRESSIONS:
