@@ -17,9 +17,6 @@ STATES = {
     # state of a flag -> what is said when it is given
     "never": "not supported: packets are not dissected",
 }
-FILES_ALONE = ("after", "before", "json", "recover", "skip-unsupported")
-"""Flags that say something of captures that are read, and nothing of live ones."""
-
 C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
 """What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
@@ -57,8 +54,6 @@ def run(words: list[str]) -> int:
             raise UsageError(
                 "no input: name a capture with -r FILE or -V FILE, or an interface with -i NAME"
             )
-        if of_files := [f"--{name}" for name in FILES_ALONE if line.times(name)]:
-            raise UsageError(f"{' '.join(of_files)}: for captures that are read (-r), not for -i")
         from pcapfilter.cli.live import capture
 
         return capture(line, text)

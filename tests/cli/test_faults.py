@@ -44,7 +44,6 @@ def fault(capsys: Captured, *words: str | Path) -> str:
         (("-r", "a", "-V", "b"), "-V and -r are mutually exclusive."),
         (("-f", "-r", "a"), "-f can not be used with -V or -r"),
         (("-f", "-V", "a"), "-f can not be used with -V or -r"),
-        (("-i", "lo", "--json", "--after", "1"), "--after --json: for captures that are read"),
         (("-i", "nosuch0"), "nosuch0: No such device exists"),
         (("-r", "missing.pcap"), "missing.pcap: No such file or directory"),
         (("-F", "missing.txt", "-d"), "missing.txt: No such file or directory"),
