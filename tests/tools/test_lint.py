@@ -1,6 +1,5 @@
 """What lint finds, where, and what it says to write instead; and that its claims are true."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -9,7 +8,6 @@ import pytest
 
 import pcapfilter as pf
 from pcapfilter.bpf.program import Program
-from pcapfilter.cli import main
 from pcapfilter.engine import reference
 from pcapfilter.errors import Span
 from pcapfilter.expr.nodes import And, Or
@@ -113,8 +111,10 @@ KNOWN = (
         "tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x47455420",
         "ipv4-only",
         "tcp[(tcp[12] & 0xf0) >> 2 : 4]",
-        "tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x47455420"
-        " or (ip6[6] = 6 and ip6[40 + ((ip6[52] & 240) >> 2):4] = 1195725856)",
+        (
+            "tcp[(tcp[12] & 0xf0) >> 2 : 4] = 0x47455420"
+            " or (ip6[6] = 6 and ip6[40 + ((ip6[52] & 240) >> 2):4] = 1195725856)"
+        ),
         "different",
     ),
     (
@@ -309,92 +309,7 @@ def test_any_text_can_be_looked_at(rng: Random, sweep: float) -> None:
 # ---- the command -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        (["ip"], 0),
-        (["tcp", "port", "80"], 0),
-        (["--strict", "tcp port 80"], 1),
-        (["--strict", "--ignore", "port", "tcp port 80"], 0),
-        (["tcp[13] & 2 = 1"], 1),
-        (["--ignore=never,ipv4-only", "tcp[13] & 2 = 1"], 0),
-        (["-y", "RAW", "not vlan"], 2),
-        (["tcp prt 80"], 2),
-        (["--ignore", "nonsense", "ip"], 2),
-        (["--timeout", "soon", "ip"], 2),
-        (["-h"], 0),
-        ([""], 0),
-    ],
-)
-def test_exit_codes(words: list[str], code: int, capsys: Captured) -> None:
-    assert main(["lint", *words]) == code
-    captured = capsys.readouterr()
-    assert ("pcapfilter: " in captured.err) == (code == 2)
-
-
-def test_without_the_solver_most_rules_work(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
-    monkeypatch.setitem(sys.modules, "z3", None)
-    assert main(["lint", "not vlan and ip"]) == 1
-    out, err = capsys.readouterr()
-    assert "[shift]" in out
-    assert "what it selects was not compared" in out
-    assert err.count("\n") == 1
-    assert "pip install 'pcapfilter-engine[prove]'" in err
-
-
-def test_open_questions_are_told(capsys: Captured) -> None:
-    assert main(["lint", "--timeout", "0", "tcp port 80 or 443"]) == 0
-    assert "stayed open" in capsys.readouterr().err
-
-
 def test_deep_arithmetic_is_looked_at() -> None:
     for depth in (400, 3000):
         text = f"tcp[13] = {'-' * depth} 1"
         assert rule(findings(text, ignore=["no-effect"]), "ipv4-only").span == Span(0, len(text))
-
-
-def test_huge_texts_are_looked_at_as_a_whole(capsys: Captured) -> None:
-    assert main(["lint", "not " * 3000 + "tcp"]) == 0
-    assert "too large" in capsys.readouterr().err
-
-
-def test_long_lines_are_shown_in_part(capsys: Captured) -> None:
-    text = " or ".join(f"host 10.0.0.{n}" for n in range(1, 12)) + " or ip[0] > 300"
-    assert main(["lint", text]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    found = next(n for n, line in enumerate(lines) if "[no-effect]" in line)
-    marks = lines[found + 2]
-    at = marks.index("^")
-    assert lines[found + 1][at : at + marks.count("^")] == "ip[0] > 300"
-    assert len(lines[found + 1]) < 120
-
-
-# ---- beside other answers ----------------------------------------------------------------------
-
-
-def test_explain_shows_findings(capsys: Captured) -> None:
-    assert main(["explain", "not vlan and ip"]) == 0
-    out = capsys.readouterr().out
-    assert "What lint says of it" in out
-    assert "[shift]" in out
-    assert main(["explain", "ip"]) == 0
-    assert "lint" not in capsys.readouterr().out
-
-
-def test_trace_shows_findings_on_the_packets_they_bear_on(captures: Path, capsys: Captured) -> None:
-    words = ["trace", "-r", str(captures / "ethernet.pcap"), "tcp[13] & 2 != 0"]
-    assert main(words) == 0
-    packets = capsys.readouterr().out.split("\n\n")
-    told = [packet for packet in packets if "[ipv4-only]" in packet]
-    assert told
-    assert all("IP6" in packet and "Flags [S" in packet for packet in told)
-    assert main([words[0], "-q", *words[1:]]) == 0
-    assert "lint" not in capsys.readouterr().out
-
-
-def test_diff_shows_findings_on_its_witness(capsys: Captured) -> None:
-    other = "tcp[13] & 2 != 0 or (ip6[6] = 6 and ip6[53] & 2 != 0)"
-    assert main(["diff", "tcp[13] & 2 != 0", other]) == 1
-    assert "[ipv4-only]" in capsys.readouterr().out
