@@ -138,7 +138,7 @@ def _parallel(
     def fill(loop: Loop, signature: str) -> Fill:
         return engine.fill(loop, signature).twin()
 
-    ranges = source.ranges(fill, size=range_size(keep), keep=keep)
+    ranges = source.ranges(fill, size=range_size(), keep=keep)
     if ranges is None:
         return None
     everything, nothing = Everything(), array("I")

@@ -30,7 +30,7 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> Cut:
     """Makes ranges and chunks of a size, however small."""
 
     def apply(size: int, chunk: int = 4096) -> None:
-        monkeypatch.setattr(job, "range_size", lambda _: size)
+        monkeypatch.setattr(job, "range_size", lambda: size)
         monkeypatch.setattr(pcap_file, "CHUNK", chunk)
 
     return apply
@@ -43,9 +43,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     confirm = ranges.Ranges.confirm
 
     def watch(
-        self: ranges.Ranges, number: int, portion: ranges.Portion | None, shelf: ranges.Shelf
+        self: ranges.Ranges,
+        number: int,
+        span: int,
+        portion: ranges.Portion | None,
+        shelf: ranges.Shelf,
     ) -> ranges.Portion | None:
-        found = confirm(self, number, portion, shelf)
+        found = confirm(self, number, span, portion, shelf)
         if portion is not None:
             done.append("right" if found is portion else "wrong")
         return found

@@ -118,14 +118,16 @@ class Ranges(Protocol):
 
     count: int
 
-    def shelf(self) -> Shelf:
-        """Give room for what is kept of one range at a time."""
+    def shelf(self, span: int) -> Shelf:
+        """Give room for what is kept of so many ranges at a time."""
 
-    def scan(self, number: int, shelf: Shelf) -> Portion | None:
-        """Scan a range by itself; None where that cannot be begun."""
+    def scan(self, number: int, span: int, shelf: Shelf) -> Portion | None:
+        """Scan so many ranges in a row by themselves; None where that cannot be begun."""
 
-    def confirm(self, number: int, portion: Portion | None, shelf: Shelf) -> Portion | None:
-        """Give what is in a range; None where the capture has ended before it.
+    def confirm(
+        self, number: int, span: int, portion: Portion | None, shelf: Shelf
+    ) -> Portion | None:
+        """Give what is in some ranges; None where the capture has ended before them.
 
         A portion is good until its shelf is used again.
         """

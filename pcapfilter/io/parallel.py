@@ -8,18 +8,24 @@ range: reading and native code do without.
 
 import os
 from _queue import Empty, SimpleQueue
-from _thread import start_new_thread
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
+from typing import NamedTuple
 
-from pcapfilter.io.base import NOTHING, Portion, Ranges, Shelf
+from pcapfilter.io.base import Portion, Ranges, Shelf
 
 AHEAD = 2
 """How many shelves there are for each worker."""
 
-SIZE, SMALL_SIZE = 16 << 20, 2 << 20
-"""Octets of a range of which nothing is kept, and of one of which everything may be."""
+SIZE = 2 << 20
+"""Octets of a range."""
+
+SPAN = 8
+"""How many ranges are scanned in one go where little of them is kept."""
+
+KEPT = 1 << 20
+"""Octets that should be kept of what is scanned in one go: so many stay in the cache."""
 
 MOST = 16
 """How many threads are of use: memory is not read faster by more."""
@@ -30,9 +36,9 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def range_size(keep: int) -> int:
-    """Give how large the ranges are, of whose packets so much is kept."""
-    return SIZE if keep == NOTHING else SMALL_SIZE
+def range_size() -> int:
+    """Give how large the ranges are."""
+    return SIZE
 
 
 def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
@@ -48,6 +54,14 @@ def in_order(ranges: Ranges, workers: int) -> Iterator[Portion]:
         crew.dismiss()
 
 
+class Scanned(NamedTuple):
+    """What was found in some ranges in a row, where it was kept, and how many they are."""
+
+    span: int
+    portion: Portion | None
+    shelf: Shelf
+
+
 class _Crew:
     """The threads, and what goes between them: free shelves one way, full ones the other.
 
@@ -56,12 +70,16 @@ class _Crew:
 
     def __init__(self, ranges: Ranges, workers: int) -> None:
         self.ranges = ranges
-        self.numbers = count()
+        self.workers = workers
+        self.longest = max(1, SPAN // workers * 2) if workers > 2 else SPAN
+        self.span = 1
+        self.taken = 0
+        self.taking = allocate_lock()
         self.shelves: list[Shelf] = []
         self.free: SimpleQueue[None] = SimpleQueue()
-        self.done: SimpleQueue[tuple[int, Portion | None, Shelf] | None] = SimpleQueue()
+        self.done: SimpleQueue[tuple[int, Scanned] | None] = SimpleQueue()
         for _ in range(AHEAD * workers if workers > 1 else 1):
-            self.give_back(ranges.shelf())
+            self.give_back(ranges.shelf(self.longest))
         self.stopped = False
         self.threads = 0
         for _ in range(workers - 1):
@@ -84,32 +102,46 @@ class _Crew:
         finally:
             self.done.put(None)
 
-    def scanned(self) -> tuple[int, Portion | None, Shelf] | None:
-        """Scan the next range that nobody has begun, on a free shelf; None if there is none."""
-        number, shelf = next(self.numbers), self.shelves.pop()
-        if number >= self.ranges.count:
+    def scanned(self) -> tuple[int, Scanned] | None:
+        """Scan the next ranges that nobody has begun, on a free shelf; None if there are none."""
+        shelf = self.shelves.pop()
+        with self.taking:
+            number = self.taken
+            left = self.ranges.count - number
+            span = min(self.span, max(1, left // (2 * self.workers)))
+            self.taken += span
+        if left <= 0:
             self.give_back(shelf)
             return None
         try:
-            return number, self.ranges.scan(number, shelf), shelf
+            return number, Scanned(span, self.ranges.scan(number, span, shelf), shelf)
         except Exception:  # noqa: BLE001 -- confirm scans again, and raises it if it is true
-            return number, None, shelf
+            return number, Scanned(span, None, shelf)
 
     def portions(self) -> Iterator[Portion]:
         """Give the portions in order."""
-        ready: dict[int, tuple[Portion | None, Shelf]] = {}
-        for number in range(self.ranges.count):
+        ready: dict[int, Scanned] = {}
+        number = 0
+        while number < self.ranges.count:
             while number not in ready:
                 if (found := self.one_more()) is not None:
-                    ready[found[0]] = found[1:]
-            portion, shelf = ready.pop(number)
-            confirmed = self.ranges.confirm(number, portion, shelf)
+                    ready[found[0]] = found[1]
+            span, portion, shelf = ready.pop(number)
+            confirmed = self.ranges.confirm(number, span, portion, shelf)
             if confirmed is None:
                 return
+            self.fit(span, confirmed)
             yield confirmed
             self.give_back(shelf)
+            number += span
 
-    def one_more(self) -> tuple[int, Portion | None, Shelf] | None:
+    def fit(self, span: int, portion: Portion) -> None:
+        """Take as many ranges in one go as keep what should be kept, by what these have kept."""
+        kept = len(portion.octets) if portion.octets is not None else 0
+        if portion.batch is None:
+            self.span = max(1, min(self.longest, KEPT * span // max(kept, 1)))
+
+    def one_more(self) -> tuple[int, Scanned] | None:
         """Give a range that is done, or that is done now, or wait for one."""
         try:
             found = self.done.get_nowait()

@@ -119,20 +119,20 @@ class Ranges:
         self._at = bounds.start
         self._report, self._seen, self._ended = report, 0, False
 
-    def shelf(self) -> Shelf:
-        """Give room for what is kept of a range."""
-        return Shelf(self._bounds.step + self._chunk if self._keep == RECORDS else 1)
+    def shelf(self, span: int) -> Shelf:
+        """Give room for what is kept of so many ranges."""
+        return Shelf(span * self._bounds.step + self._chunk if self._keep == RECORDS else 1)
 
-    def scan(self, number: int, shelf: base.Shelf) -> Portion | None:
-        """Scan a range from where its first record seems to begin; None where none seems to."""
+    def scan(self, number: int, span: int, shelf: base.Shelf) -> Portion | None:
+        """Scan ranges from where the first record seems to begin; None where none seems to."""
         assert isinstance(shelf, Shelf)
         search = self._layout.record.unit if number else 0
-        return self._scan(number, self._bounds[number], shelf, search)
+        return self._scan(number + span, self._bounds[number], shelf, search)
 
     def confirm(
-        self, number: int, portion: base.Portion | None, shelf: base.Shelf
+        self, number: int, span: int, portion: base.Portion | None, shelf: base.Shelf
     ) -> Portion | None:
-        """Give a range's portion, scanned again if its beginning was guessed wrong.
+        """Give the portion of some ranges, scanned again if its beginning was guessed wrong.
 
         None where the records have ended before.
         """
@@ -141,7 +141,7 @@ class Ranges:
             return None
         found = portion if isinstance(portion, Portion) else None
         if found is None or found.start != self._at:
-            found = self._scan(number, self._at, shelf, 0)
+            found = self._scan(number + span, self._at, shelf, 0)
             assert found is not None
         self._at = found.next
         self._ended = found.fault is not None
@@ -149,10 +149,9 @@ class Ranges:
         self._seen += found.seen
         return found
 
-    def _scan(self, number: int, start: int, shelf: Shelf, search: int) -> Portion | None:
-        """Scan a range from a place on: by one call of native code, or by chunks if need be."""
-        last = number == self.count - 1
-        stop = ENDLESS if last else self._bounds[number + 1]
+    def _scan(self, end: int, start: int, shelf: Shelf, search: int) -> Portion | None:
+        """Scan from a place on to a range: by one call of native code, or by chunks if need be."""
+        stop = ENDLESS if end >= self.count else self._bounds[end]
         shelf.used = shelf.rows = 0
         try:
             worker = self._idle.pop()
