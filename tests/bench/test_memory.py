@@ -1,9 +1,13 @@
-"""Memory does not grow with the file. Runs alone: `scripts/check` does so."""
+"""Memory does not grow with the file. Runs alone: `scripts/check` does so.
+
+What compiling takes, once for each loop and filter, is left out: each run is made twice.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -22,10 +26,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def most_resident(*words: str) -> int:
+def most_resident(*words: str, file: BinaryIO | None = None) -> int:
     """Give the most octets that a run of the command had in memory at once."""
+    return min(_most_resident(words, file) for _ in range(2))
+
+
+def _most_resident(words: tuple[str, ...], file: BinaryIO | None) -> int:
+    if file is not None:
+        file.seek(0)
     process = subprocess.Popen(
         [sys.executable, "-m", "pcapfilter", *words],
+        stdin=file,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -53,12 +64,4 @@ def test_many_files(large: Path, tmp_path: Path) -> None:
 
 def test_a_pipe(large: Path) -> None:
     with large.open("rb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pcapfilter", "-r", "-", "-w", os.devnull, "udp"],
-            stdin=file,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert used.ru_maxrss * 1024 < MOST
+        assert most_resident("-r", "-", "-w", os.devnull, "udp", file=file) < MOST
