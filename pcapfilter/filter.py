@@ -199,6 +199,8 @@ class Filter:
 
         ValueError where that length is none of 32 bits.
         """
+        if not isinstance(frame, Octets):
+            raise TypeError(f"frame must be bytes, a bytearray or a memoryview, not {frame!r}")
         if wirelen is not None and not 0 <= index(wirelen) < 1 << 32:
             raise ValueError(f"wirelen must be 0 to {(1 << 32) - 1}, not {wirelen}")
         judge = self._judges.get(link)
@@ -263,7 +265,7 @@ class Filter:
             except RejectsAllError as error:
                 rejecting.append(error)
             except UnsupportedError as error:
-                refused.append(about(error, origin, source))
+                refused.append(about(error, origin, source, skipping=skip is not None))
         if len(rejecting) + len(refused) == len(source.origins) or (refused and skip is None):
             raise (refused or rejecting)[0]
         return partial(self._engine_within, source, skip)

@@ -60,12 +60,15 @@ def within(engines: "Engines", window: "Window") -> "Engines":
     return lambda origin: Windowed(engines(origin), window)
 
 
-def about(error: "UnsupportedError", origin: "Origin", source: "Source") -> "UnsupportedError":
+def about(
+    error: "UnsupportedError", origin: "Origin", source: "Source", *, skipping: bool = False
+) -> "UnsupportedError":
     """The error, with the link type and the interface at fault where a capture has several."""
     if any(known.link != origin.link for known in source.origins):
         which = ", ".join(getattr(source, "described", {}).get(origin, ()))
         about = f"{source.name} has packets of link type {origin.link.title}"
-        about += f" ({which})" * bool(which) + "; --skip-unsupported leaves them out"
+        about += f" ({which})" * bool(which)
+        about += "" if skipping else "; --skip-unsupported leaves them out"
         if about not in error.hint:
             error.hint += "; " * bool(error.hint) + about
     return error

@@ -59,7 +59,8 @@ def _run(words: list[str]) -> int:
         if error.errno == EBADF and not error.filename:
             return _complain("a standard file that is needed is closed", trouble)
         reason = error.strerror or str(error)
-        return _complain(f"{error.filename}: {reason}" if error.filename else reason, trouble)
+        name = "''" if error.filename == "" else error.filename
+        return _complain(f"{name}: {reason}" if name else reason, trouble)
     except KeyboardInterrupt:
         return _complain("broken off", trouble)
     return code

@@ -92,14 +92,24 @@ class Reading:
             self._window = window_of(line)
 
     def read(self, name: str) -> None:
-        """Read one input to its end, or to its damage, which is told and sets the exit code."""
-        source = open_capture(name, recover=self._line.times("recover") > 0)
+        """Read one input to its end, or to its damage, which is told and sets the exit code.
+
+        One of several that cannot be opened is told, and passed over.
+        """
+        try:
+            source = open_capture(name, recover=self._line.times("recover") > 0)
+        except (CaptureError, OSError) as error:
+            if len(self._inputs) == 1:
+                raise
+            run.say(str(error) if isinstance(error, CaptureError) else f"{name}: {error.strerror}")
+            self.code = 1
+            return
         try:
             run.announce(source)
             if self._filter is None:
                 self._filter = run.filter_for(self._line, self._text, source)
             if self._link is not None and self._one_link and source.origin.link != self._link:
-                raise CaptureError("new dlt does not match original", name=name)
+                raise run.other_link(self._link, source)
             engines = self._engines(self._filter, source)
             if engines is None:
                 return

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import pcapfilter
 from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.options import CommandLine, UsageError, read_command_line, usage
+from pcapfilter.errors import CaptureError
 from pcapfilter.filter import Filter
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 if TYPE_CHECKING:
     from pcapfilter.io.base import Source
+    from pcapfilter.net.linktype import LinkType
 
 STATES = {
     # state of a flag -> what is said when it is given
@@ -128,6 +130,15 @@ def filter_for(line: CommandLine, text: str, source: "Source") -> Filter:
         optimize=not line.times("O"),
         source=origin.source,
         swapped=origin.swapped,
+    )
+
+
+def other_link(first: "LinkType", source: "Source") -> CaptureError:
+    """Give the error of an input that has another link type than the first one."""
+    return CaptureError(
+        f"new dlt does not match original: {source.origin.link.name} after {first.name}; "
+        "--format pcapng takes both",
+        name=source.name,
     )
 
 

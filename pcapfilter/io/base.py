@@ -329,7 +329,7 @@ def write_all(
     """Write all of the octets, however many writes that takes.
 
     Where that fails, cut off what is not whole, if the file allows it: `whole` tells how many of
-    the octets that were written are.
+    the octets that were written are. OSError names the file.
     """
     view = memoryview(octets)
     try:
@@ -339,7 +339,9 @@ def write_all(
                 _wait(file, reading=False)
             else:
                 view = view[done:]
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and isinstance(name := getattr(file, "name", None), str):
+            error.filename = error.filename or name
         if whole is not None and len(view) < len(octets):
             written = memoryview(octets)[: len(octets) - len(view)]
             with suppress(AttributeError, OSError):

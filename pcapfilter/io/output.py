@@ -7,7 +7,7 @@ along are written in place.
 
 import os
 from collections.abc import Callable
-from errno import EACCES, EEXIST, EROFS
+from errno import EACCES, EEXIST, ENOENT, EROFS
 from stat import S_IMODE, S_ISREG
 from typing import Any, Literal, NamedTuple
 
@@ -154,7 +154,8 @@ class Draft:
     """
 
     def __init__(self, name: str, temporary: str, descriptor: int) -> None:
-        self._name, self._temporary = name, temporary
+        self.name = self._name = name
+        self._temporary = temporary
         self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115 -- closed by `close`
         self.write, self.seek = self._file.write, self._file.seek
         self.truncate = self._file.truncate
@@ -162,6 +163,8 @@ class Draft:
     @classmethod
     def begun(cls, name: str) -> "Draft | None":
         """Begin a file; None where it has to be written in place. OSError names the file."""
+        if not name:
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), name)
         try:
             before = os.stat(name)
         except OSError:

@@ -57,6 +57,7 @@ class RotatingSink(Writer):
         self._name = ""
         self._size = self._number = self._files = self._began = 0
         self._commands: list[Popen[bytes]] = []
+        self._fault: OSError | None = None
         if not rotation.seconds or clock:
             self._open(int(clock()) if clock else 0)
 
@@ -119,7 +120,12 @@ class RotatingSink(Writer):
         if self._rotation.command:
             if len(self._commands) >= MOST_COMMANDS:
                 self._commands.pop(0).wait()
-            self._commands.append(Popen([*self._rotation.command, self._name]))  # noqa: S603 -- the user's
+            try:
+                command = Popen([*self._rotation.command, self._name])  # noqa: S603 -- the user's
+            except OSError as error:
+                self._fault = self._fault or error
+            else:
+                self._commands.append(command)
 
     def _write(self, batch: PacketBatch, selected: "array[int]", start: int, stop: int) -> None:
         """Write selected packets of batch[start:stop], with the blocks that belong there."""
@@ -131,13 +137,15 @@ class RotatingSink(Writer):
         self._sink.write(batch, selected)
 
     def close(self) -> None:
-        """Close the file, and wait for the commands."""
+        """Close the file, and wait for the commands; OSError if one could not be begun."""
         if self._sink is None:
             self._open(int(time.time()))
         assert self._sink is not None
         self._sink.close()
         for command in self._commands:
             command.wait()
+        if self._fault is not None:
+            raise self._fault
 
 
 def _seconds(batch: PacketBatch, index: int) -> int:

@@ -11,7 +11,7 @@ from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, rea
 from pcapfilter.cli.progress import Progress
 from pcapfilter.cli.reading import LeftOut, tell_damage
 from pcapfilter.cli.writing import manner_of
-from pcapfilter.errors import CaptureError, FilterError, RejectsAllError
+from pcapfilter.errors import FilterError, RejectsAllError
 from pcapfilter.filter import Filter, native, open_capture
 from pcapfilter.io.base import Sink, Source, identity_at, open_source, read_into, refuse_overwriting
 from pcapfilter.io.output import COMPRESSING, Manner, chosen, open_sink
@@ -139,17 +139,18 @@ class Splitting:
     def _run(self, source: Source, engines: list[job.Engines]) -> None:
         formats = {chosen(file, self._manner)[0] for file in self._files}
         if formats != {"pcapng"} and source.origin.link != self._link:
-            raise CaptureError("new dlt does not match original", name=source.name)
+            raise main.other_link(self._link, source)
         with Progress(source, wanted=True) as progress:
+            before = self._matched
 
-            def watch(_: int, matched: int) -> None:
+            def watch(matched: list[int]) -> None:
+                self._matched = [n + m for n, m in zip(before, matched, strict=True)]
                 self._interrupts.check()
-                progress.show(matched)
+                progress.show(sum(matched))
 
             pairs = list(zip(engines, self._sinks, strict=False))
             rest = self._sinks[-1] if self._line.times("rest") else None
-            tallies = job.split(source, pairs, rest, watch=watch)
-        self._matched = [n + t.matched for n, t in zip(self._matched, tallies, strict=True)]
+            job.split(source, pairs, rest, watch=watch)
         if source.damage is not None:
             tell_damage(source, source.damage)
             self.code = 1
