@@ -197,7 +197,9 @@ def test_inputs_of_two_link_types_are_not_written_to_one_file(
     raw.write_bytes(pcap(link=101))
     listed.write_text(f"{trace}\n{raw}\n")
     assert main(["-V", str(listed), "-w", str(tmp_path / "out")]) == 1
-    assert "new dlt does not match original" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "new dlt does not match original" in said
+    assert "--format pcapng takes both" in said
     assert main(["-V", str(listed), "--count"]) == 0
     assert capsys.readouterr().out == "9 packets\n"
 

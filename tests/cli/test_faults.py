@@ -178,6 +178,13 @@ def test_a_full_disk_is_one_line(words: str, tmp_path: Path) -> None:
     assert len(said) == 2
 
 
+def test_empty_names(trace: Path, capsys: Captured) -> None:
+    before = set(trace.parent.iterdir())
+    assert "'': No such file or directory" in fault(capsys, "-r", trace, "-w", "")
+    assert "'': No such file or directory" in fault(capsys, "-r", "")
+    assert set(trace.parent.iterdir()) == before
+
+
 def test_closed_standard_files(tmp_path: Path) -> None:
     path = tmp_path / "trace.pcap"
     path.write_bytes(pcap(ROWS))

@@ -94,3 +94,20 @@ def test_nothing_is_lost_of_a_later_input(tmp_path: Path, capsys: Captured) -> N
     assert main(["-r", str(micro), "-r", str(nano), "-w", str(target)]) == 1
     assert "truncated dump file" in capsys.readouterr().err
     assert target.read_bytes() == pcap(ROWS[:2], snaplen=60)
+
+
+def test_one_bad_input_of_several_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told, the others are counted, and the exit code is 1."""
+    for name in ("a.pcap", "c.pcap"):
+        (tmp_path / name).write_bytes(pcap(ROWS))
+    (tmp_path / "b.pcap").write_bytes(b"")
+    names = [str(tmp_path / name) for name in ("a.pcap", "b.pcap", "missing.pcap", "c.pcap")]
+    assert main([word for name in names for word in ("-r", name)] + ["--count"]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{2 * len(ROWS)} packets\n"
+    told = [row for row in err.splitlines() if row.startswith("pcapfilter: ")]
+    assert len(told) == 2
+    assert "b.pcap" in told[0]
+    assert "missing.pcap: No such file or directory" in told[1]

@@ -304,3 +304,18 @@ def test_a_full_disk_leaves_whole_packets(
     tally = pcapfilter.compile("").count(target)
     assert tally.damage is None
     assert tally.seen > 400
+
+
+def test_all_files_are_written_where_the_command_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS * 20_000))
+    words = ["-r", str(path), "-w", str(tmp_path / "part"), "-C", "1"]
+    assert main(words) == 0
+    whole = {file.name: file.read_bytes() for file in tmp_path.glob("part*")}
+    assert len(whole) > 2
+    capsys.readouterr()
+    assert main([*words, "-z", "no-such-command"]) == 1
+    assert "no-such-command: No such file or directory" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("part*")} == whole

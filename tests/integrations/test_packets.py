@@ -49,6 +49,8 @@ def test_our_own_packets_bring_their_link_type_and_length() -> None:
 def test_what_is_no_packet_is_refused() -> None:
     with pytest.raises(TypeError, match="not a packet"):
         WEB("tcp")
+    with pytest.raises(TypeError, match="frame must be bytes"):
+        WEB.matches("tcp")  # type: ignore[arg-type]
 
 
 def test_dpkt_frames_bring_their_link_type() -> None:

@@ -148,8 +148,8 @@ def _asked(found: Finding, limit: float) -> bool | None:
         return None
     try:
         from pcapfilter.tools.crosscheck.kernel import ask_kernel
-    except ModuleNotFoundError as error:
-        if error.name != "z3":
+    except ImportError as error:
+        if error.name not in {"z3", None}:
             raise
         raise NoSolverError(f"--kernel needs Z3: {INSTALL}") from None
 

@@ -94,8 +94,8 @@ def compare(
     first, second = read(a, how), read(b, how)
     try:
         from pcapfilter.tools.prove import Different, Grade, Question
-    except ModuleNotFoundError as error:
-        if error.name != "z3":
+    except ImportError as error:
+        if error.name not in {"z3", None}:
             raise
         raise NoSolverError(f"comparing filters needs Z3: {INSTALL}") from None
     sides = _side(first, host), _side(second, host)

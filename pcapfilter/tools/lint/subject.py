@@ -222,7 +222,7 @@ class Subject:
 def _solver_is_there() -> bool:
     try:
         import z3  # noqa: F401 -- only to see whether it is there
-    except ModuleNotFoundError:
+    except ImportError:
         return False
     return True
 

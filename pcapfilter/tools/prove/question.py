@@ -105,6 +105,7 @@ class Question:
         self._solver: z3.Solver | None = None
         if sides[0] != sides[1] and all(claim is not False for claim in claims):
             self._solver = z3.SolverFor("QF_BV", ctx=packet.terms)
+            self._solver.set("ctrl_c", False)  # or it would take Ctrl-C for a hard question
             self._solver.add(*claims)
 
     def ask(self, timeout: float, link: str = "") -> Answer:
