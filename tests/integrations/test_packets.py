@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import dpkt
 import pytest
@@ -50,7 +51,7 @@ def test_what_is_no_packet_is_refused() -> None:
     with pytest.raises(TypeError, match="not a packet"):
         WEB("tcp")
     with pytest.raises(TypeError, match="frame must be bytes"):
-        WEB.matches("tcp")  # type: ignore[arg-type]
+        WEB.matches(cast("bytes", "tcp"))
 
 
 def test_dpkt_frames_bring_their_link_type() -> None:
