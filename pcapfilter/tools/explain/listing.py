@@ -53,6 +53,6 @@ def about(instruction: Instruction, origin: Origin) -> str:
             return f"{value.text} set?"
         whole = (1 << value.field.bits) - 1 << value.shift
         return f"{value.text} not 0?" if instruction.k == whole else f"{value.text}?"
-    if instruction.k & (1 << value.shift) - 1:
-        return f"{value.text}?"
+    if instruction.k & (1 << value.shift) - 1:  # bits that the field has not where it stands
+        return f"{value.text} << {value.shift} {SIGNS[row.meaning]} {instruction.k:#x}?"
     return f"{value.text} {SIGNS[row.meaning]} {value.field.written(instruction.k >> value.shift)}?"
