@@ -26,7 +26,7 @@ AS_IS, EXCHANGED, EXCHANGED_IF_LONGER = 0, 1, 2
 FRAME = "i64(u8*, i64, i64, i64, i64, i64, i64, i64, i64, u32*, u32*, u32*, i64, i64*)"
 """The signature of `frame`."""
 
-GUESS = "i64(u8*, i64, i64, i64, i64, i64, i64)"
+GUESS = "i64(u8*, i64, i64, i64, i64, i64, i64, i64)"
 """The signature of `guess`."""
 
 COLLECT = "i64(u8*, i64, u32*, u32*, u32*, i64, u8*, i64, i64, u32*, u32*, u32*)"
@@ -158,6 +158,7 @@ def frame(
 
 def guess(
     buffer: Sequence[int],
+    start: int,
     end: int,
     big: int,
     header: int,
@@ -165,12 +166,12 @@ def guess(
     longest: int,
     unit: int,
 ) -> int:
-    """Give the first place in buffer[:end] where records seem to begin, or -1.
+    """Give the first place in buffer[start:end] where records seem to begin, or -1.
 
     From there on, one header after another has parts of a second that fit, lengths that can be, and
     seconds within a day of the one before. Payload may imitate that: a guess wants confirmation.
     """
-    for first in range(end - header):
+    for first in range(start, end - header):
         at = first
         links = 0
         before = word(buffer, at, big)

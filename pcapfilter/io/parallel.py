@@ -24,8 +24,8 @@ SIZE = 2 << 20
 SPAN = 8
 """How many ranges are scanned in one go where little of them is kept."""
 
-KEPT = 1 << 20
-"""Octets that should be kept of what is scanned in one go: so many stay in the cache."""
+KEPT = 4 << 20
+"""Octets that should be kept of what is scanned in one go: so many stay in some cache."""
 
 MOST = 16
 """How many threads are of use: memory is not read faster by more."""

@@ -8,14 +8,15 @@ for octet, whatever the payloads look like.
 
 from array import array
 from collections.abc import Callable
-from mmap import mmap
+from contextlib import suppress
+from mmap import MADV_HUGEPAGE, MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from os import preadv
 from typing import NamedTuple
 
 from pcapfilter.io import base, framing
 from pcapfilter.io.base import PACKETS, RECORDS, Loop, Native
 from pcapfilter.io.stretch import ENDLESS, Desk, Fault, Layout, Read, Stretch
-from pcapfilter.io.sweep import BEYOND, NEXT, SEEN, START, SWEEP, USED, sweep
+from pcapfilter.io.sweep import BEYOND, KEPT, LINE, NEXT, SEEN, START, SWEEP, USED, sweep
 from pcapfilter.packets import Origin, PacketBatch, Record
 
 WINDOW = 64 * 1024
@@ -23,7 +24,7 @@ WINDOW = 64 * 1024
 
 
 class Shelf:
-    """Where what is wanted of a range is kept until it is its turn: records side by side.
+    """Where a range is read to, and what is wanted of it kept until it is its turn.
 
     `room` is for so many octets, and memory that nobody touches costs nothing there; packets that
     are out of the common are kept in a `buffer` that grows.
@@ -32,7 +33,9 @@ class Shelf:
     __slots__ = ("buffer", "columns", "room", "rows", "used")
 
     def __init__(self, room: int) -> None:
-        self.room = mmap(-1, room)
+        self.room = mmap(-1, room, MAP_PRIVATE | MAP_ANONYMOUS)
+        with suppress(OSError):  # a kernel may have none
+            self.room.madvise(MADV_HUGEPAGE)
         self.buffer = bytearray()
         self.columns = (array("I"), array("I"), array("I"))
         self.used = self.rows = 0
@@ -73,15 +76,14 @@ class Portion(NamedTuple):
 
 
 class Worker:
-    """What one thread works with: a buffer that stays in the cache, and loops of its own."""
+    """What one thread works with: loops of its own, and what they need."""
 
-    __slots__ = ("_chunk", "_desk", "_fill", "buffer", "state", "sweep")
+    __slots__ = ("_chunk", "_desk", "_fill", "state", "sweep")
 
     def __init__(self, chunk: int, fill: Native) -> None:
         self._chunk, self._fill = chunk, fill
         self._desk: tuple[Desk, Loop] | None = None
-        self.buffer = bytearray(chunk)
-        self.state = array("q", bytes(8 * 4))
+        self.state = array("q", bytes(8 * 5))
         self.sweep = fill(sweep, SWEEP)
 
     def desk(self) -> tuple[Desk, Loop]:
@@ -121,7 +123,8 @@ class Ranges:
 
     def shelf(self, span: int) -> Shelf:
         """Give room for what is kept of so many ranges."""
-        return Shelf(span * self._bounds.step + self._chunk if self._keep == RECORDS else 1)
+        kept = span * self._bounds.step if self._keep == RECORDS else 0
+        return Shelf(kept + self._chunk + 2 * LINE)
 
     def scan(self, number: int, span: int, shelf: base.Shelf) -> Portion | None:
         """Scan ranges from where the first record seems to begin; None where none seems to."""
@@ -169,14 +172,14 @@ class Ranges:
         self, worker: Worker, shelf: Shelf, start: int, stop: int, search: int
     ) -> Portion | None:
         big, header, lengths, snaplen, longest = self._layout.numbers
-        buffer, state, keep = worker.buffer, worker.state, self._keep == RECORDS
+        state, keep = worker.state, self._keep == RECORDS
         matched = worker.sweep(
-            self._descriptor, start, stop, search, buffer, len(buffer), big, header, lengths,
-            snaplen, longest, int(keep), shelf.room, len(shelf.room), state,
+            self._descriptor, start, stop, search, shelf.room, len(shelf.room), self._chunk, big,
+            header, lengths, snaplen, longest, int(keep), state,
         )  # fmt: skip
         if matched < 0:
             return None
-        octets = memoryview(shelf.room)[: state[USED]] if keep else None
+        octets = memoryview(shelf.room)[state[KEPT] : state[USED]] if keep else None
         return Portion(state[START], state[NEXT], state[SEEN], matched, octets=octets)
 
     def _by_chunks(
@@ -210,7 +213,7 @@ class Ranges:
         place = -1
         for window in (WINDOW, len(desk.buffer)):
             have = preadv(self._descriptor, [memoryview(desk.buffer)[:window]], start)
-            place = guess(desk.buffer, have, big, header, lengths, longest, unit)
+            place = guess(desk.buffer, 0, have, big, header, lengths, longest, unit)
             if place >= 0:
                 break
         return place

@@ -12,14 +12,17 @@ from pcapfilter.io.framing import EXCHANGED, EXCHANGED_IF_LONGER, guess, move, w
 BEYOND = 4096
 """Octets read at once beyond a range's end, where the last record's end is all that is wanted."""
 
-NEXT, SEEN, START, USED = range(4)
+LINE = 64
+"""Octets of a line of the processor's cache."""
+
+NEXT, SEEN, START, KEPT, USED = range(5)
 """What `state` receives.
 
 Where in the file the next record begins, how many packets were looked at, where in the file the
-first record began, and the octets kept.
+first record began, and where in the buffer what was kept begins and ends.
 """
 
-SWEEP = "i64(i64, i64, i64, i64, u8*, i64, i64, i64, i64, i64, i64, i64, u8*, i64, i64*)"
+SWEEP = "i64(i64, i64, i64, i64, u8*, i64, i64, i64, i64, i64, i64, i64, i64, i64*)"
 """The signature of `sweep`."""
 
 
@@ -38,53 +41,60 @@ def sweep(
     search: int,
     buffer: MutableSequence[int],
     size: int,
+    chunk: int,
     big: int,
     header: int,
     lengths: int,
     snaplen: int,
     longest: int,
     keep: int,
-    out: MutableSequence[int],
-    most: int,
     state: MutableSequence[int],
 ) -> int:
     """Give the number of wanted records that begin from `start` to before `stop` in a file.
 
     Where `search` is not 0, the first record is looked for from `start` on, by headers with parts
-    of a second below that number. With `keep`, the wanted records are copied to `out`, which takes
-    `most` octets. -1 where there is anything out of the common: a record that is cut, does not
-    fit into the buffer or is to be changed before it is kept, or no first record.
+    of a second below that number. With `keep`, the wanted records stay in the buffer of `size`
+    octets, side by side: what is read, at most a `chunk` at once, comes behind them, and takes the
+    place of what is not wanted. It lies in the cache's lines as it does in the file. -1 where there
+    is anything out of the common: a record that is cut, does not fit into a chunk or is to be
+    changed before it is kept, or no first record.
     """
     base = start
+    place = start & LINE - 1
+    used = place
     have = 0
-    used = 0
     seen = 0
     matched = 0
     looking = search
     state[START] = start
+    state[KEPT] = used
     while base < stop:
         ask = stop - base - have
         ask = max(ask, BEYOND)
-        ask = min(ask, size - have)
-        if ask == 0:
+        ask = min(ask, chunk - have)
+        if ask == 0 or place + have + ask > size:
             return -1
-        got = pread(descriptor, buffer, have, ask, base + have)
+        got = pread(descriptor, buffer, place + have, ask, base + have)
         if got <= 0:
             if got < 0 or have > 0:
                 return -1
             break
         have += got
-        at = 0
+        at = place
+        end = place + have
+        limit = place + stop - base
         if looking != 0:
-            at = guess(buffer, have, big, header, lengths, longest, looking)
+            at = guess(buffer, place, end, big, header, lengths, longest, looking)
             if at < 0:
                 return -1
             looking = 0
-            state[START] = base + at
-        limit = stop - base
+            state[START] = base + at - place
+            if keep != 0:
+                used = at
+                state[KEPT] = at
         first = at
         last = at
-        while at < limit and at + header <= have:
+        while at < limit and at + header <= end:
             caplen = word(buffer, at + 8, big)
             wirelen = word(buffer, at + 12, big)
             changed = 0
@@ -94,7 +104,7 @@ def sweep(
             if caplen > longest:
                 return -1
             following = at + header + caplen
-            if following > have:
+            if following > end:
                 break
             if caplen > snaplen:
                 caplen = snaplen
@@ -106,23 +116,24 @@ def sweep(
                     if changed != 0:
                         return -1
                     if last != at:
-                        if used + (last - first) > most:
-                            return -1
-                        used = move(buffer, first, last - first, out, used)
+                        used = together(buffer, first, last, used)
                         first = at
                     last = following
             at = following
-        if last != first:
-            if used + (last - first) > most:
-                return -1
-            used = move(buffer, first, last - first, out, used)
-        have -= at
-        base += at
-        if at >= limit:
-            break
-        if at > 0 and have > 0:
-            move(buffer, at, have, buffer, 0)
+        used = together(buffer, first, last, used)
+        base += at - place
+        have = end - at
+        place = used + ((base - used) & LINE - 1)
+        if have > 0 and base < stop:
+            move(buffer, at, have, buffer, place)
     state[NEXT] = base
     state[SEEN] = seen
     state[USED] = used
     return matched
+
+
+def together(buffer: MutableSequence[int], first: int, last: int, used: int) -> int:
+    """Let a run of records follow what ends at `used`; give where the run ends then."""
+    if first not in (used, last):
+        move(buffer, first, last - first, buffer, used)
+    return used + last - first
