@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import pcapfilter
-from pcapfilter.cli import run as command
+from pcapfilter.cli.asked import command_line, filter_asked_for
 from pcapfilter.cli.colours import ABOUT, CAME, FAINT, HEADING, NO, PART, WENT, Piece, show
-from pcapfilter.cli.options import Flag, described, read_command_line
+from pcapfilter.cli.options import Flag
 from pcapfilter.filter import Filter
 from pcapfilter.tools.explain import Edit, Explanation, changes, explain
 from pcapfilter.tools.lint import Remarks
@@ -24,27 +23,21 @@ of a primitive is shown beside each of its instructions."""
 
 def run(words: list[str]) -> int:
     """Explain an expression; give the exit code."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter explain [option ...] [expression]", "", sep="\n")
-        print(*described(FLAGS), sep="\n")
+    line = command_line(words, FLAGS, "explain [option ...] [expression]")
+    if line is None:
         return 0
-    made = pcapfilter.compile(
-        command.expression(line),
-        link=line.last("y") or "EN10MB",
-        netmask=0,
-        optimize=not line.times("O"),
-    )
-    show(explained(explain(made), made))
-    show(remarked(made))
+    made = filter_asked_for(line)
+    found = explain(made)
+    show(explained(found, made))
+    show(remarked(Remarks(made, own=found.provenance.program)))
     if line.times("passes"):
         show(passes_shown(made))
     return 0
 
 
-def remarked(made: Filter) -> Iterator[list[Piece]]:
-    """Give what lint finds, a line each."""
-    found = Remarks(made).findings
+def remarked(remarks: Remarks) -> Iterator[list[Piece]]:
+    """Give what lint finds, a line each, and what it could not look at."""
+    found = remarks.findings
     if found:
         yield []
         yield [("What lint says of it", HEADING), (" (pcapfilter lint says what to write)", FAINT)]

@@ -4,10 +4,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pcapfilter
-from pcapfilter.cli import run as command
-from pcapfilter.cli.options import Flag, UsageError, described, read_command_line
-from pcapfilter.filter import open_capture
+from pcapfilter.cli.asked import command_line, filter_asked_for, reading, told_damage
+from pcapfilter.cli.options import Flag, UsageError
 from pcapfilter.tools import graph
 from pcapfilter.tools.graph import Chart
 
@@ -31,10 +29,8 @@ FORMATS: dict[str, Callable[[Chart], str | bytes]] = {
 
 def run(words: list[str]) -> int:
     """Draw the picture; give the exit code, 1 where the capture is damaged."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter graph [option ...] -o FILE [expression]", "", sep="\n")
-        print(*described(FLAGS), sep="\n")
+    line = command_line(words, FLAGS, "graph [option ...] -o FILE [expression]")
+    if line is None:
         return 0
     target = line.last("o")
     if target is None:
@@ -43,27 +39,14 @@ def run(words: list[str]) -> int:
     if ending not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"graph: {target}: a picture's name ends in one of {known}")
-    made = pcapfilter.compile(
-        command.expression(line),
-        link=line.last("y") or "EN10MB",
-        netmask=0,
-        optimize=not line.times("O"),
-    )
+    made = filter_asked_for(line)
     capture = line.last("r")
     if capture is None:
-        chart, damage = graph.chart_for(made), None
-    else:
-        source = open_capture(capture)
-        try:
-            command.announce(source)
-            chart, damage = graph.chart_for(made, source), source.damage
-        finally:
-            source.close()
-    _write(target, FORMATS[ending](chart))
-    if damage is None:
+        _write(target, FORMATS[ending](graph.chart_for(made)))
         return 0
-    command.say(str(damage))
-    return 1
+    with reading(capture) as source:
+        _write(target, FORMATS[ending](graph.chart_for(made, source)))
+        return told_damage(source)
 
 
 def _write(target: str, content: str | bytes) -> None:

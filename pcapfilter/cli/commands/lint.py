@@ -4,10 +4,10 @@ The exit code is 0 where nothing is found (notes do not count, unless --strict),
 for trouble.
 """
 
-from pcapfilter import filter as roof
 from pcapfilter.cli import run as command
+from pcapfilter.cli.asked import command_line, filter_asked_for
 from pcapfilter.cli.colours import ABOUT, NO, Piece, show
-from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+from pcapfilter.cli.options import CommandLine, Flag, UsageError
 from pcapfilter.tools.lint import TIMEOUT, inspect
 from pcapfilter.tools.lint.rules import RULES
 
@@ -24,13 +24,11 @@ CLEAN, FOUND = 0, 1
 
 def run(words: list[str]) -> int:
     """Print the findings; give the exit code."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter lint [option ...] [expression]", "", sep="\n")
-        print(*described(FLAGS), "", "Rules:", sep="\n")
-        print(*(f"  {', '.join(rule.names):<28}{rule.purpose}" for rule in RULES), sep="\n")
+    rules = (f"  {', '.join(rule.names):<28}{rule.purpose}" for rule in RULES)
+    line = command_line(words, FLAGS, "lint [option ...] [expression]", "", "Rules:", *rules)
+    if line is None:
         return CLEAN
-    made = roof.compile(command.expression(line), link=line.last("y") or "EN10MB", netmask=0)
+    made = filter_asked_for(line)
     report = inspect(made, timeout=_seconds(line), ignore=_ignored(line))
     for number, found in enumerate(report.findings):
         first, *rest = found.lines(made.text)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-import pcapfilter
 from pcapfilter.cli import run as command
+from pcapfilter.cli.asked import command_line, filter_asked_for, reading, told_damage
 from pcapfilter.cli.colours import ABOUT, FAINT, HEADING, NO, PART, YES, Piece, show
 from pcapfilter.cli.line import describe
-from pcapfilter.cli.options import Flag, UsageError, described, read_command_line
+from pcapfilter.cli.options import Flag, UsageError
 from pcapfilter.errors import UnsupportedError
-from pcapfilter.filter import Filter, open_capture
+from pcapfilter.filter import Filter
 from pcapfilter.io.base import Source
 from pcapfilter.packets import Origin, Packet
 from pcapfilter.tools.lint import Remarks
@@ -28,38 +28,28 @@ FATES = {True: ("held", YES), False: ("failed", NO), None: ("not asked", FAINT)}
 
 def run(words: list[str]) -> int:
     """Trace the packets of a capture; give the exit code, 1 where the capture is damaged."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter trace [option ...] -r FILE [expression]", "", sep="\n")
-        print(*described(FLAGS), sep="\n")
+    line = command_line(words, FLAGS, "trace [option ...] -r FILE [expression]")
+    if line is None:
         return 0
     name = line.last("r")
     if name is None:
         raise UsageError("trace: no input: name a capture with -r FILE")
     limit = command.number(line, "c", "packet count", 1, MOST)
-    made = pcapfilter.compile(command.expression(line), netmask=0, optimize=not line.times("O"))
-    source = open_capture(name)
-    try:
-        command.announce(source)
+    made = filter_asked_for(line)
+    with reading(name) as source:
         show(_traced(made, source, limit, brief=line.times("q") > 0))
-    finally:
-        source.close()
-    if source.damage is None:
-        return 0
-    command.say(str(source.damage))
-    return 1
+        return told_damage(source)
 
 
 def _traced(
     made: Filter, source: Source, limit: int | None, *, brief: bool
 ) -> Iterator[list[Piece]]:
     """Give what is said of each packet, line by line."""
-    tracers: dict[Origin, tuple[Tracer, Remarks | None]] = {}
+    tracers = {source.origin: _tracer(made, source.origin, brief=brief)}
     number = 0
     for batch in source.batches():
         if batch.origin not in tracers:
-            here = _for(made, batch.origin)
-            tracers[batch.origin] = _tracer(here), None if brief else Remarks(here)
+            tracers[batch.origin] = _tracer(made, batch.origin, brief=brief)
         tracer, remarks = tracers[batch.origin]
         for packet in batch:
             number += 1
@@ -76,19 +66,17 @@ def _traced(
                 return
 
 
-def _tracer(made: Filter) -> Tracer:
-    try:
-        return Tracer(made)
-    except UnsupportedError as error:
-        error.hint = error.hint or f"the capture has packets of link type {made.options.link.title}"
-        raise
-
-
-def _for(made: Filter, origin: Origin) -> Filter:
-    """Give the same filter for packets of an origin."""
+def _tracer(made: Filter, origin: Origin, *, brief: bool) -> tuple[Tracer, Remarks | None]:
+    """Give what traces packets of an origin, and lint's remarks on the filter."""
     link, snaplen, source, swapped = origin
     here = made.options._replace(link=link, snaplen=snaplen, source=source, swapped=swapped)
-    return Filter(made.text, here)
+    made = Filter(made.text, here)
+    try:
+        tracer = Tracer(made)
+    except UnsupportedError as error:
+        error.hint = error.hint or f"the capture has packets of link type {link.title}"
+        raise
+    return tracer, None if brief else Remarks(made, own=tracer.program)
 
 
 def _sentence(found: Trace) -> list[Piece]:

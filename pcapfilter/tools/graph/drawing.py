@@ -122,8 +122,11 @@ def _gaps(
     """Give the nets of each gap: gap r lies above row r, and the last one below all rows."""
     carried: dict[int, tuple[int, ...]] = {}
     gaps: list[Gap] = []
+    by_row: dict[int, list[Out]] = {}
+    for out in outs:
+        by_row.setdefault(rows.row_of[out.source], []).append(out)
     for row in range(len(rows.items) + 1):
-        leaving = [out for out in outs if rows.row_of[out.source] == row - 1]
+        leaving = by_row.get(row - 1, [])
         nets: list[Net] = []
         for item in rows.items[row] if row < len(rows.items) else ():
             tops = [Pin(pins.ways[o.arrow], (o.arrow,)) for o in leaving if o.item == item]
@@ -165,6 +168,9 @@ def _drawn(
     heads: list[Mark] = []
     starts: dict[float, float] = {}  # place of a pin above the gap at work -> where it begins
     ends: dict[float, list[float]] = {}  # place of a rail -> the tracks that it joins
+    leaving: dict[int, list[Out]] = {}
+    for out in outs:
+        leaving.setdefault(out.source, []).append(out)
     y = 0.0
     for number, gap in enumerate(gaps):
         foot = y + gap.height
@@ -190,9 +196,8 @@ def _drawn(
                 frames[item] = Frame(place - sizes[item][0] / 2, y, *sizes[item])
                 if through := _through(gap, pins.entries[item]):
                     heads.append(Mark(pins.entries[item], y, through))
-                for out in outs:
-                    if out.source == item:
-                        starts[pins.ways[out.arrow]] = y + sizes[item][1]
+                for out in leaving.get(item, []):
+                    starts[pins.ways[out.arrow]] = y + sizes[item][1]
         y += height
     for place, tracks in ends.items():
         carried = next(n.rail.arrows for g in gaps for n in g.nets if n.rail and n.rail.x == place)

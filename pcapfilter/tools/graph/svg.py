@@ -42,8 +42,9 @@ TINTS = (
 THINNEST, THICKEST = 1.4, 7.0
 LONGEST_PART, MOST_PARTS = 42, 3
 NARROWEST_TITLE, MOST_TITLE_LINES = 64, 8
-MOST_TOLD = 12
-"""Arrows told of one by one where a line carries many."""
+MOST_TOLD, MOST_LIT = 12, 400
+"""Arrows told of one by one where a line carries many; and how many it may carry to be shown as a
+box's, in the page where the pointer rests on it: each of them takes room at each of their lines."""
 
 HEAD = 9
 
@@ -178,10 +179,13 @@ class _Picture:
 
     def _boxes(self) -> Iterator[str]:
         rows = zip(self.chart.boxes, self.inside, self.drawing.frames, strict=True)
+        ways: list[list[int]] = [[] for _ in self.chart.boxes]
+        for number, arrow in enumerate(self.chart.arrows):
+            for end in {arrow.source, arrow.target}:
+                ways[end].append(number)
         for number, (box, lines, frame) in enumerate(rows):
             faded = ' opacity="0.5"' if box.entered == 0 and self.chart.seen else ""
-            arrows = (n for n, a in enumerate(self.chart.arrows) if number in a[:2])
-            yield f'<g data-box="{number}" data-ways="{_numbers(arrows)}"{faded}>'
+            yield f'<g data-box="{number}" data-ways="{_numbers(ways[number])}"{faded}>'
             yield f"<title>{_xml(self._story(box))}</title>"
             ground, border = KINDS[box.kind]
             yield _rect(*frame, ground, border=border, rounding=4)
@@ -215,7 +219,7 @@ class _Picture:
         for line in order:
             colour, thick, dashes = self._pen(line.arrows)
             yield (
-                f'<path data-arrows="{_numbers(line.arrows)}" '
+                f"<path {_carried(line.arrows)}"
                 f'd="M{line.x1:.1f} {line.y1:.1f}L{line.x2:.1f} {line.y2:.1f}" stroke="{colour}" '
                 f'stroke-width="{thick:.2f}" stroke-linecap="round"{dashes}>'
                 f"<title>{_xml(self._tale(line.arrows))}</title></path>"
@@ -223,19 +227,21 @@ class _Picture:
         for dot in drawing.dots:
             colour, thick, _ = self._pen(dot.arrows)
             yield (
-                f'<circle data-arrows="{_numbers(dot.arrows)}" cx="{dot.x:.1f}" cy="{dot.y:.1f}" '
+                f'<circle {_carried(dot.arrows)}cx="{dot.x:.1f}" cy="{dot.y:.1f}" '
                 f'r="{thick / 2 + 1.7:.2f}" fill="{colour}"/>'
             )
         for head in drawing.heads:
             colour, thick, _ = self._pen(head.arrows)
             half = 3.5 + thick / 2
             yield (
-                f'<path data-arrows="{_numbers(head.arrows)}" '
+                f"<path {_carried(head.arrows)}"
                 f'd="M{head.x - half:.1f} {head.y - HEAD - thick / 2:.1f}h{2 * half:.1f}'
                 f'L{head.x:.1f} {head.y:.1f}z" fill="{colour}"/>'
             )
 
     def _flow(self, arrows: Iterable[int]) -> int | None:
+        if self.chart.seen is None:
+            return None
         counts = [self.chart.arrows[number].packets for number in arrows]
         return None if None in counts else sum(n for n in counts if n is not None)
 
@@ -276,6 +282,10 @@ class _Picture:
 
 def _share(part: int, whole: int | None) -> str:
     return f" ({part / whole:.1%})" if whole else ""
+
+
+def _carried(arrows: Sequence[int]) -> str:
+    return f'data-arrows="{_numbers(arrows)}" ' if len(arrows) <= MOST_LIT else ""
 
 
 def _numbers(numbers: Iterable[int]) -> str:

@@ -1,5 +1,6 @@
 """The findings on a Filter, for those who explain what it does: all, or those on one packet."""
 
+from pcapfilter.bpf.program import Program
 from pcapfilter.engine import reference
 from pcapfilter.filter import Filter
 from pcapfilter.tools.lint.finding import Finding
@@ -13,9 +14,12 @@ BRIEF = 1.0
 class Remarks:
     """What lint has to say beside another answer."""
 
-    def __init__(self, made: Filter, timeout: float = BRIEF) -> None:
-        """Look at a Filter; FilterError where it is refused for its link type."""
-        subject = Subject(made.text, made, timeout)
+    def __init__(self, made: Filter, timeout: float = BRIEF, own: Program | None = None) -> None:
+        """Look at a Filter; FilterError where it is refused for its link type.
+
+        `own` is its program, where that is known already.
+        """
+        subject = Subject(made.text, made, timeout, own)
         self.findings = apply(subject)
         self._own = subject.own
         self._others = [

@@ -38,7 +38,10 @@ class Subject:
     `open` counts them.
     """
 
-    def __init__(self, text: str, made: roof.Filter, timeout: float) -> None:
+    def __init__(
+        self, text: str, made: roof.Filter, timeout: float, own: Program | None = None
+    ) -> None:
+        """Prepare to look at a text; `own` is its program, where that is known."""
         self.text, self.made = text, made
         self.expr: Expr = parse(text)
         self.link: LinkType = made.options.link
@@ -49,6 +52,8 @@ class Subject:
         self._answers: dict[tuple[Program, Program, Grade, int | None], Answer] = {}
         self._packets: list[bytes] = []
         self._deadline = time.monotonic() + timeout
+        if own is not None:
+            self._programs[text] = own
         program = self.program(text)
         assert program is not None
         self.own: Program = program

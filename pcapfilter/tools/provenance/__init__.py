@@ -24,7 +24,7 @@ from pcapfilter.codegen.layout import PAYLOAD, PREFIX, Layout, of_link
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import Part, lower
-from pcapfilter.codegen.optimize import Work, begin, steps
+from pcapfilter.codegen.optimize import Work, sound, steps
 from pcapfilter.errors import FilterError, UnsupportedError
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
@@ -105,13 +105,9 @@ def provenance_of(made: Filter) -> Provenance:
     graph, blocks, stmts = tracked.graph, tracked.blocks, tracked.stmts
     if made.options.optimize and graph.optimizable:
         try:
-            work, blocks, stmts = followed(tracked)
-            for name in steps(work):
-                if name == "share":
-                    _join_equal(work, blocks, stmts)
+            graph, blocks, stmts = _followed(tracked)
         except FilterError as error:
             raise error.located(made.text) from None
-        graph = work.graph()
     places: list[Place] = []
     program = linearize(graph, places)
     origins = tuple(
@@ -152,18 +148,6 @@ def build_tracked(made: Filter) -> Tracked:
     for block in {graph.root: None, build.head(condition): None}:
         _read_prelude(block, reader, blocks, stmts)
     return Tracked(expr, graph, primitives, blocks, stmts)
-
-
-def followed(tracked: Tracked) -> tuple[Work, dict[Block, Origin], dict[Stmt, Origin]]:
-    """Begin to optimise a graph; give what its copies come from."""
-    work = begin(tracked.graph)
-    blocks: dict[Block, Origin] = {}
-    stmts: dict[Stmt, Origin] = {}
-    for node, block in zip(work.nodes, list(tracked.graph.blocks()), strict=True):
-        blocks[node] = tracked.blocks.get(block, Origin())
-        for copy, stmt in zip(node.stmts, block.stmts, strict=True):
-            stmts[copy] = tracked.stmts.get(stmt, Origin())
-    return work, blocks, stmts
 
 
 # ---- reading a primitive -----------------------------------------------------------------------
@@ -214,6 +198,30 @@ def _read_prelude(
 
 
 # ---- following it through the optimiser --------------------------------------------------------
+
+
+def _followed(tracked: Tracked) -> tuple[Graph, dict[Block, Origin], dict[Stmt, Origin]]:
+    """Optimise a graph as `optimize` does; give what is left and what it comes from."""
+    for strict in (False, True):
+        work = Work(tracked.graph, strict=strict)
+        blocks, stmts = _copied(work, tracked)
+        for name in steps(work):
+            if name == "share":
+                _join_equal(work, blocks, stmts)
+        if strict or sound(tracked.graph, work):
+            break
+    return work.graph(), blocks, stmts
+
+
+def _copied(work: Work, tracked: Tracked) -> tuple[dict[Block, Origin], dict[Stmt, Origin]]:
+    """Give what the copies of blocks and statements come from, before the first step."""
+    blocks: dict[Block, Origin] = {}
+    stmts: dict[Stmt, Origin] = {}
+    for node, block in zip(work.nodes, list(tracked.graph.blocks()), strict=True):
+        blocks[node] = tracked.blocks.get(block, Origin())
+        for copy, stmt in zip(node.stmts, block.stmts, strict=True):
+            stmts[copy] = tracked.stmts.get(stmt, Origin())
+    return blocks, stmts
 
 
 def _join_equal(work: Work, blocks: dict[Block, Origin], stmts: dict[Stmt, Origin]) -> None:

@@ -69,7 +69,10 @@ class Trace(NamedTuple):
 
 
 class Tracer:
-    """Traces packets through one Filter. FilterError where its text is refused."""
+    """Traces packets through one Filter; `program` is its program.
+
+    FilterError where its text is refused.
+    """
 
     def __init__(self, made: Filter) -> None:
         self._found: Provenance = provenance_of(made)
@@ -77,6 +80,7 @@ class Tracer:
         self._places: list[Place] = []
         self._plain: Program = linearize(tracked.graph, self._places)
         self._whole = [wholes(one.cond, one.questions) for one in tracked.primitives]
+        self.program: Program = self._found.program
         self._number = {id(one.node): n for n, one in enumerate(tracked.primitives)}
 
     def trace(self, packet: bytes, wirelen: int | None = None) -> Trace:

@@ -1,0 +1,53 @@
+"""What commands that look into filters share: help, the filter asked for, the capture to read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pcapfilter.cli import run as command
+from pcapfilter.cli.options import CommandLine, Flag, described, read_command_line
+from pcapfilter.filter import Filter, Options, open_capture
+from pcapfilter.io.base import Source
+from pcapfilter.net.linktype import resolve
+
+
+def command_line(
+    words: list[str], flags: tuple[Flag, ...], operands: str, *more: str
+) -> CommandLine | None:
+    """Read the words of a command; None where help was asked for, which is then printed.
+
+    `operands` is what follows `pcapfilter` in the usage line, and `more` are lines below the flags.
+    """
+    line = read_command_line(words, flags)
+    if not line.times("h"):
+        return line
+    print(f"Usage: pcapfilter {operands}", "", *described(flags), *more, sep="\n")
+    return None
+
+
+def filter_asked_for(line: CommandLine) -> Filter:
+    """Give the Filter of the operands or -F, with -y and -O, as tcpdump has it.
+
+    It is not compiled: who follows a text through the compiler need not do that twice.
+    """
+    link = resolve(line.last("y") or "EN10MB")
+    options = Options(link, netmask=0, optimize=not line.times("O"))
+    return Filter(command.expression(line), options)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[Source]:
+    """Open a capture, say what is read, and close it."""
+    source = open_capture(name)
+    try:
+        command.announce(source)
+        yield source
+    finally:
+        source.close()
+
+
+def told_damage(source: Source) -> int:
+    """Say where a capture is damaged; give the exit code."""
+    if source.damage is None:
+        return 0
+    command.say(str(source.damage))
+    return 1
