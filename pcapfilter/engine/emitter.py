@@ -5,9 +5,12 @@ that ends in a branch to what follows. What a program may not do is a trap: a bl
 and why, and ends the run. So does a backward jump that is taken more than LONGEST_LOOP times.
 """
 
+from abc import ABC, abstractmethod
+
 from pcapfilter.ebpf import flow, isa
 from pcapfilter.ebpf.program import Program
 from pcapfilter.engine.reasons import ENDLESS
+from pcapfilter.errors import ProgramError
 
 _OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "or": "or", "and": "and", "xor": "xor",
@@ -24,7 +27,7 @@ FEW, MANY = 4, 128
 """How many constants a register is compared with at once: fewer are not worth it, nor are more."""
 
 
-class Emitter:
+class Emitter(ABC):
     """The text of one function in the making; what kind of function, a subclass knows."""
 
     __slots__ = ("lines", "loops", "names", "program", "reductions", "traps")
@@ -37,21 +40,21 @@ class Emitter:
         self.loops: set[tuple[int, int]] = set()
         self.reductions: set[int] = set()
 
+    @abstractmethod
     def place(self, pc: int, register: int, off: int, row: isa.Row) -> str:
         """Add what sees to it that an access is within reach, and give its address."""
-        raise NotImplementedError
 
+    @abstractmethod
     def leave(self, reason: int, pc: int) -> list[str]:
         """Give what ends a run by a trap."""
-        raise NotImplementedError
 
     def end(self, pc: int) -> None:  # noqa: ARG002 -- functions that are called need it
         """Add what `exit` does."""
         self.lines.append(f"  ret i64 {self.read(0)}")
 
     def other(self, row: isa.Row, pc: int) -> None:
-        """Add an instruction of a kind that not every function has."""
-        raise NotImplementedError
+        """Add an instruction of a kind that not every function has: this one has none."""
+        raise ProgramError(f"no place for {row.meaning}", pc=pc)
 
     def body(self, pcs: list[int]) -> None:
         """Add the instructions at these places, and what they jump to."""

@@ -1,5 +1,6 @@
 """What Sources and Sinks of files can do beside: `with`, and packets one by one."""
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator
 from struct import Struct
@@ -11,7 +12,7 @@ RECORD = Struct("=IIII")
 """A record's header: seconds, parts of a second, captured length, length on the wire."""
 
 
-class Reader:
+class Reader(ABC):
     """What a Source that is opened by name can do beside: `with`, and `for packet in source`."""
 
     def __enter__(self) -> Self:
@@ -25,16 +26,16 @@ class Reader:
         for batch in self.batches():
             yield from batch
 
+    @abstractmethod
     def batches(self) -> Iterator[PacketBatch]:
         """Give the packets in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file."""
-        raise NotImplementedError
 
 
-class Writer:
+class Writer(ABC):
     """What a Sink that is opened by name can do beside: `with`, and to take single packets."""
 
     def __enter__(self) -> Self:
@@ -53,10 +54,10 @@ class Writer:
         batch = PacketBatch(buffer + packet.data, 1, *columns, origin=origin, record=record)
         self.write(batch, array("I", [0]))
 
+    @abstractmethod
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Write out what is held back, and let go of the file."""
-        raise NotImplementedError
