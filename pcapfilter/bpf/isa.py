@@ -91,11 +91,6 @@ ROWS: dict[int, Row] = {row.code: row for row in _rows()}
 """Every opcode that has a meaning, by its code."""
 
 
-def code_class(code: int) -> int:
-    """Give the instruction class, the lowest three bits."""
-    return code & 0x07
-
-
 def is_branch(code: int) -> bool:
     """Tell whether this is a conditional jump, the only kind of instruction that uses jt and jf."""
     return code & 0x07 == JMP and code & 0xF0 != JA

@@ -17,8 +17,6 @@ COUNT = re.compile(r"[0-9]+")
 UNITS = {"": 1_000_000, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 """Octets, by what stands after -C's number."""
 
-TURNING = ("C", "G", "W", "z")
-
 
 def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:
     """Give how captures are to be written; UsageError where there is no such way."""

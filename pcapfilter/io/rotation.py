@@ -11,8 +11,6 @@ from pcapfilter.io.framing import word
 from pcapfilter.io.opened import Writer
 from pcapfilter.packets import Blocks, PacketBatch
 
-MEGABYTE = 1_000_000
-
 FILE_HEADER, RECORD_HEADER = 24, 16
 """Octets of a pcap file's header, and of a record's."""
 

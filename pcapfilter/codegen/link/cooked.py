@@ -32,8 +32,3 @@ def is_next(b: Builder, protocol: int) -> Cond:
     if protocol <= ethernet.MAX_LENGTH:
         return build.all_of(has_llc, build.equal(b.from_payload(0, 1), protocol))
     return build.equal(b.from_type(2), protocol)
-
-
-def is_next_v2(b: Builder, protocol: int) -> Cond:
-    """Test for the protocol in a version 2 header: its type field, as it is."""
-    return build.equal(b.from_type(2), protocol)

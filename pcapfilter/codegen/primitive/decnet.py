@@ -34,7 +34,7 @@ FORMS = (
     Form(1, 0x07, 0x06, 17, 9),  # long
     Form(2, 0xFF07, 0x8106, 18, 10),  # long, behind one octet of padding
 )
-AREA_SHIFT, AREA_MASK, NODE_MASK = 10, 0x3F, 0x3FF
+AREA_SHIFT, NODE_MASK = 10, 0x3FF
 
 
 def host(b: Builder, value: Value, direction: Direction | None) -> Cond:
