@@ -47,6 +47,22 @@ def test_without_the_solver_most_rules_work(
     assert "pip install 'pcapfilter-engine[prove]'" in err
 
 
+def test_explain_and_trace_say_that_nothing_is_proved(
+    monkeypatch: pytest.MonkeyPatch, captures: Path, capsys: Captured
+) -> None:
+    told = "nothing is proved without Z3: pip install 'pcapfilter-engine[prove]'"
+    assert main(["explain", "tcp"]) == 0
+    assert told not in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "z3", None)
+    assert main(["explain", "tcp"]) == 0
+    assert told in capsys.readouterr().out
+    capture = str(captures / "ethernet.pcap")
+    assert main(["trace", "-c", "2", "-r", capture, "tcp"]) == 0
+    assert capsys.readouterr().err.count(told) == 1
+    assert main(["trace", "-q", "-c", "2", "-r", capture, "tcp"]) == 0
+    assert told not in capsys.readouterr().err
+
+
 def test_open_questions_are_told(capsys: Captured) -> None:
     assert main(["lint", "--timeout", "0", "tcp port 80 or 443"]) == 0
     assert "stayed open" in capsys.readouterr().err

@@ -7,6 +7,8 @@ import pytest
 import pcapfilter as pf
 from pcapfilter.bpf.text import listing
 from pcapfilter.cli import main
+from pcapfilter.codegen.cfg import Graph
+from pcapfilter.codegen.optimize import Work
 from pcapfilter.errors import FilterError
 from pcapfilter.expr.words import SORTS
 from pcapfilter.tools.explain import changes, explain
@@ -42,6 +44,72 @@ def said(text: str, link: str = "EN10MB") -> list[str]:
 )
 def test_precedence_and_inheritance_are_made_visible(text: str, read_as: str) -> None:
     assert explain(made(text)).read_as == read_as
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("ip[6:2] & 0x1fff != 0", "ip[6:2] & 0x1fff != 0"),
+        ("tcp[13] & 0xD = 13", "tcp[13] & 0xd = 13"),
+        ("ip[6:2] & 8191 != 0", "ip[6:2] & 8191 != 0"),
+        ("ether proto 0x88cc or 0x806 or 2054", ("ether proto 0x88cc or ether proto 0x806 or"
+         " ether proto 2054")),
+        ("host 10.0.0.16 and ip[0x10] = 0x10", "host 10.0.0.16 and ip[16] = 0x10"),
+        ("vlan 0x64 and port 100", "vlan 0x64 and port 100"),
+    ],
+)  # fmt: skip
+def test_numbers_are_as_they_were_written(text: str, read_as: str) -> None:
+    found = explain(made(text))
+    assert found.read_as == read_as
+    assert {row.origin for row in found.rows} <= {
+        "",
+        *read_as.split(" and "),
+        *read_as.split(" or "),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("len > 100", "packet length > 100?"),
+        ("ip[2:2] > ip[0] & 0xf", "IPv4 total length > IPv4 header length?"),
+        ("tcp[13] = ip[0]", "TCP flags = IP version and header length?"),
+        ("tcp[13] & 0x12 = 0x12", "TCP flags & 0x12 = 0x12?"),
+        ("tcp[13] & 0x12 != 0", "TCP flags & 0x12 not 0?"),
+        ("len - 20 > ip[2:2] * 2", "packet length - 20 > IPv4 total length * 2?"),
+        ("ip[ip[0]] & 3 = 0", "IPv4 octet [IP version and header length] & 3 not 0?"),
+        ("tcp[2:2] - tcp[0:2] = 0", "TCP destination port - TCP source port = 0?"),
+    ],
+)
+def test_comparisons_say_with_what(text: str, about: str) -> None:
+    assert [row.about for row in explain(made(text)).rows if row.about.endswith("?")][-1] == about
+
+
+def test_broadcast_says_by_which_netmask() -> None:
+    assert said("ip broadcast") == [
+        "the IPv4 destination address is 255.255.255.255 or 0.0.0.0 (the netmask is taken to be 0)"
+    ]
+    options = made("ip broadcast").options._replace(netmask=0xFFFFFF00)
+    (row,) = explain(pf.Filter("ip broadcast", options)).statements
+    assert row.text == (
+        "the IPv4 destination address has a host part of zeros or ones alone"
+        " (netmask 255.255.255.0)"
+    )
+
+
+def test_a_text_is_optimised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not anew for its program, its origins and lint: that takes seconds for 1,000 hosts."""
+    begun = []
+    begin = Work.__init__
+
+    def counted(work: Work, graph: Graph, *, strict: bool = True) -> None:
+        begun.append(graph)
+        begin(work, graph, strict=strict)
+
+    monkeypatch.setattr(Work, "__init__", counted)
+    assert main(["explain", "host 1.2.3.4"]) == 0
+    assert len([graph for graph in begun if graph is begun[0]]) == 1
+    assert len(begun) == 2  # and lint's rewriting
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_questions_are_about_bits_where_only_bits_are_asked_for() -> None:
     assert "IPv4 fragment offset" in asked("udp port 53")
     assert asked("tcp[tcpflags] & tcp-syn != 0")[-1] == "TCP SYN flag"
     assert asked("vlan 5")[-1] == "VLAN number"
-    assert asked("tcp[13] & 0x12 = 0x12")[-1] == "TCP flags & 18"
+    assert asked("tcp[13] & 0x12 = 0x12")[-1] == "TCP flags & 0x12"
     assert asked("ip[2:2] > len")[-1] == "IPv4 total length"
 
 

@@ -36,6 +36,7 @@ SIX = (
     )
     + HTTP[34:]
 )
+OTHER = HTTP[:12] + bytes.fromhex("88cc 0001 0003 0005 0007") + bytes(20)
 TAGGED = HTTP[:12] + bytes.fromhex("81000005") + HTTP[12:]
 
 
@@ -88,6 +89,20 @@ def reference_verdict(one: Filter, packet: bytes, wirelen: int | None = None) ->
         ("vlan 6", TAGGED, "no: VLAN number is 5, not 6"),
         ("tcp", TAGGED,
          "no: EtherType is 0x8100 (VLAN), neither 0x0800 (IPv4) nor 0x86dd (IPv6)"),
+        ("not vlan and tcp", HTTP, ("no: what is taken for VLAN EtherType (octets 16-17, IPv4 total"
+         " length) is 0x0028, neither 0x0800 (IPv4) nor 0x86dd (IPv6)")),
+        ("vlan 6 or tcp", TAGGED, "yes: IPv4 protocol is 6 (tcp)"),
+        ("not vlan 6 and udp", TAGGED, "no: IPv4 protocol is 6 (tcp), not 17 (udp)"),
+        ("not vlan and ip[2:2] = 0", OTHER, ("no: what is taken for VLAN EtherType (octets 16-17;"
+         " there is no VLAN tag) is 0x0003, not 0x0800 (IPv4)")),
+        ("not vlan and ip", HTTP[:16], ("no: the packet ends before what is taken for VLAN"
+         " EtherType (octets 16-17; captured 16 octets)")),
+        ("not pppoes and ip", OTHER, ("no: what is taken for PPPoE protocol (octets 20-21; there is"
+         " no PPPoE session) is 0x0007, not 0x0021 (IPv4)")),
+        ("ip", HTTP[:1], "no: the packet ends before EtherType (octets 12-13; captured 1 octet)"),
+        ("tcp[13] & 0xf0 = 0xf0", HTTP, "no: tcp[13] & 0xf0 is 0x0, not 0xf0"),
+        ("not ip proto 0x11", DNS,
+         "no: IPv4 protocol is 17 (udp), which `not ip proto 0x11` excludes"),
         ("vlan and tcp port 80", TAGGED,
          "yes: EtherType is 0x8100 (VLAN); TCP destination port is 80"),
         ("greater 100", HTTP, "no: packet length is 54, less than 100"),
@@ -248,6 +263,38 @@ def test_each_primitive_fares_as_it_would_alone(
                 assert fate.why
                 compared += 1
     assert compared > 500
+
+
+PLAIN = re.compile(r"(?<!what is taken for )\b(VLAN|MPLS|PPPoE) (?!number is|label is|session is)")
+TYPES = {"VLAN": "8100 88a8 9100", "MPLS": "8847", "PPPoE": "8864"}
+
+
+def test_no_header_is_named_that_is_not_there(rng: random.Random, captures: Path) -> None:
+    """What follows `not vlan` is read in untagged packets, too."""
+    ethernet = by_link(captures)["EN10MB"]
+    named = taken = 0
+    for _ in range(60):
+        word = rng.choice(("vlan", "mpls", "pppoes"))
+        shape = rng.choice(("not {} and {}", "{} or {}", "tcp or {} or {}", "{} and {}"))
+        text = shape.format(word, rng.choice(("ip", "tcp", "host 10.0.0.1", "ip[2:2] > 100")))
+        tracer = Tracer(made(text, optimize=rng.random() < 0.5))
+        for packet in rng.sample(ethernet, 8):
+            found = tracer.trace(packet.data, packet.wirelen)
+            said = " ".join(
+                (found.sentence, *(fate.why for fate in found.fates), *dict(found.reads))
+            )
+            taken += said.count("what is taken for")
+            for header in PLAIN.findall(re.sub(r"\(.*?\)", "", said)):
+                assert packet.data[12:14].hex() in TYPES[header], (text, packet.data, said)
+                named += 1
+    assert named > 5
+    assert taken > 50
+
+
+def test_what_is_right_of_an_operator_is_read_of_any_packet() -> None:
+    reads = dict(trace("ether[0] + ip[8] = 10", ARP).reads)
+    octet = "Ethernet destination address, octet 0"
+    assert reads == {octet: "10", "network header octet 8": "10"}
 
 
 def test_a_loop_that_never_ends() -> None:

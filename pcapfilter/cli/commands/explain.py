@@ -38,13 +38,15 @@ def run(words: list[str]) -> int:
 def remarked(remarks: Remarks) -> Iterator[list[Piece]]:
     """Give what lint finds, a line each, and what it could not look at."""
     found = remarks.findings
-    if found:
+    if found or remarks.left_out:
         yield []
         yield [("What lint says of it", HEADING), (" (pcapfilter lint says what to write)", FAINT)]
         yield []
     for finding in found:
         style = NO if finding.level == "warning" else ABOUT
         yield [(f"  {finding.level}: ", style), (f"{finding.reason} [{finding.rule}]", "")]
+    for said in remarks.left_out:
+        yield [(f"  ({said})", FAINT)]
 
 
 def explained(found: Explanation, made: Filter) -> Iterator[list[Piece]]:

@@ -37,13 +37,8 @@ def run(words: list[str]) -> int:
         head: list[list[Piece]] = [[]] * bool(number)
         head += [[(level, style), (f":{reason}", "")]]
         show([*head, *([(line, "")] for line in rest)])
-    if report.large:
-        command.say("lint: too large to look at its parts; the whole was looked at")
-    if not report.solver:
-        command.say("lint: nothing is proved without Z3: pip install 'pcapfilter-engine[prove]'")
-    if report.open:
-        what = "question" if report.open == 1 else "questions"
-        command.say(f"lint: {report.open} {what} stayed open; --timeout gives more time")
+    for said in report.left_out:
+        command.say(f"lint: {said}")
     counting = [f for f in report.findings if f.level == "warning" or line.times("strict")]
     return FOUND if counting else CLEAN
 

@@ -76,7 +76,12 @@ def _tracer(made: Filter, origin: Origin, *, brief: bool) -> tuple[Tracer, Remar
     except UnsupportedError as error:
         error.hint = error.hint or f"the capture has packets of link type {link.title}"
         raise
-    return tracer, None if brief else Remarks(made, own=tracer.program)
+    if brief:
+        return tracer, None
+    remarks = Remarks(made, own=tracer.program)
+    for said in remarks.left_out:
+        command.say(f"lint: {said}")
+    return tracer, remarks
 
 
 def _sentence(found: Trace) -> list[Piece]:

@@ -17,6 +17,7 @@ from pcapfilter.tools.explain.passes import Change, Edit, changes
 from pcapfilter.tools.explain.shape import Statement, explicit, statements
 from pcapfilter.tools.explain.words import say
 from pcapfilter.tools.provenance import Provenance, provenance_of
+from pcapfilter.tools.spelling import Spelling
 
 __all__ = ["Change", "Edit", "Explanation", "Row", "Statement", "changes", "explain"]
 
@@ -48,8 +49,10 @@ def explain(made: Filter) -> Explanation:
 
     def say_here(node: Expr) -> str:
         here = layouts.get(id(node))
-        return "every packet" if here is None else say(node, here, resolver)
+        if here is None:
+            return "every packet"
+        return Spelling(made.text, node.span).of(say(node, here, resolver, made.options.netmask))
 
     expr = found.tracked.expr
     said = tuple(statements(expr, say_here))
-    return Explanation(made.text, explicit(expr), said, rows(found), found)
+    return Explanation(made.text, explicit(expr, made.text), said, rows(found), found)

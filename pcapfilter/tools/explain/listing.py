@@ -9,7 +9,7 @@ from pcapfilter.tools.provenance import Origin, Provenance
 
 SIGNS = {"jeq": "=", "jgt": ">", "jge": ">=", "jset": "&"}
 LONGEST = 50
-"""How much is shown of what a computation is about."""
+"""How much is shown of a computation."""
 
 
 class Row(NamedTuple):
@@ -42,12 +42,16 @@ def about(instruction: Instruction, origin: Origin) -> str:
         return origin.field.name
     if origin.asked is None:
         return ""
-    value = origin.asked.value
+    value, asks, wanted = origin.asked
     if value.constant is not None:
         return ""
     if value.field is None or row.mode == "x":
-        cut = len(value.text) > LONGEST
-        return f"{value.text[:LONGEST]}...?" if cut else f"{value.text}?"
+        left = _cut(value.text)
+        if row.mode == "x":
+            return f"{left} {SIGNS[row.meaning]} {_cut(wanted.text)}?"
+        if row.meaning == asks != "jset":
+            return f"{left} {SIGNS[asks]} {_number(instruction.k, value.text)}?"
+        return f"{left} not 0?" if asks == "jeq" else f"{left} & {instruction.k:#x} not 0?"
     if row.meaning == "jset":
         if value.field.bits == 1:
             return f"{value.text} set?"
@@ -56,3 +60,12 @@ def about(instruction: Instruction, origin: Origin) -> str:
     if instruction.k & (1 << value.shift) - 1:  # bits that the field has not where it stands
         return f"{value.text} << {value.shift} {SIGNS[row.meaning]} {instruction.k:#x}?"
     return f"{value.text} {SIGNS[row.meaning]} {value.field.written(instruction.k >> value.shift)}?"
+
+
+def _cut(text: str) -> str:
+    return f"{text[:LONGEST]}..." if len(text) > LONGEST else text
+
+
+def _number(value: int, beside: str) -> str:
+    """Give a number that a computation is compared with: as one of bits, or a plain one."""
+    return hex(value) if value > 9 and any(sign in beside for sign in "&|^") else str(value)

@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
-from pcapfilter.expr.text import to_text
+from pcapfilter.tools.spelling import canonical
 
 Joined = nodes.And | nodes.Or | nodes.Not
 
 
-def explicit(expr: Expr) -> str:
-    """Give the canonical text with parentheses around everything that is joined or negated."""
+def explicit(expr: Expr, text: str) -> str:
+    """Give canonical text with parentheses around everything that is joined or negated.
+
+    Numbers are as `text`, which was read as the expression, has them.
+    """
     written: list[str] = []
     todo: list[Expr | str] = [expr]
     while todo:
@@ -32,7 +35,7 @@ def explicit(expr: Expr) -> str:
                 needed = isinstance(term, nodes.And | nodes.Or)
                 todo += reversed(["not ", *(_wrapped(term) if needed else [term])])
             case _:
-                written.append(to_text(piece))
+                written.append(canonical(piece, text))
     return "".join(written)
 
 

@@ -114,7 +114,7 @@ LABELS = {
 BYTES = {"=": "is", "<": "is less than", ">": "is greater than"}
 
 
-def say(node: Expr, layout: Layout, resolver: Resolver) -> str:
+def say(node: Expr, layout: Layout, resolver: Resolver, netmask: int | None = None) -> str:
     """Say what a primitive asks for, at a place in the text where this is the layout."""
     match node:
         case nodes.Everything():
@@ -126,7 +126,7 @@ def say(node: Expr, layout: Layout, resolver: Resolver) -> str:
         case nodes.Relation(op, left, right):
             return f"{to_text_of(left)} {COMPARED[op]} {to_text_of(right)}{_needs(node)}"
         case nodes.Word(word, args):
-            return _word(word, args, layout)
+            return _word(word, args, layout, netmask)
         case nodes.Field(word, tests):
             name = LABELS[word] if word in LABELS else f"{LABELS[word[1:]]} (high-speed link)"
             said = (f"{FIELD_COMPARED[op]} {number}" for op, number in tests)
@@ -307,7 +307,9 @@ def _needs(node: nodes.Relation) -> str:
     return f" (in {'; '.join(found)})" if found else ""
 
 
-def _word(word: str, args: tuple[int | str | None, ...], layout: Layout) -> str:
+def _word(
+    word: str, args: tuple[int | str | None, ...], layout: Layout, netmask: int | None
+) -> str:
     if word in BARE:
         return BARE[word]
     if word in STEPPING:
@@ -321,7 +323,7 @@ def _word(word: str, args: tuple[int | str | None, ...], layout: Layout) -> str:
             extra = " (broadcast included)" if word == "multicast" else ""
             return f"the {link} destination is a {word} address{extra}"
         case "broadcast", _:
-            return "the IPv4 destination is a broadcast address of the network"
+            return f"the IPv4 destination address {_broadcast(netmask)}"
         case "multicast", (proto,):
             name = "IPv6" if proto == "ip6" else "IPv4"
             return f"the {name} destination is a multicast address"
@@ -339,3 +341,10 @@ def _word(word: str, args: tuple[int | str | None, ...], layout: Layout) -> str:
             return LLC_FRAMES.get(str(name).lower(), f"an LLC {name} frame")
         case _:
             return " ".join(map(str, (word, *args)))
+
+
+def _broadcast(netmask: int | None) -> str:
+    """Say which addresses are taken for those of everybody: host parts of zeros or ones alone."""
+    if not netmask:
+        return "is 255.255.255.255 or 0.0.0.0 (the netmask is taken to be 0)"
+    return f"has a host part of zeros or ones alone (netmask {format_v4(netmask, 32)})"

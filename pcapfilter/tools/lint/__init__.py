@@ -12,10 +12,9 @@ need no proof work, and rewritings are not compared.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from pcapfilter import filter as roof
-from pcapfilter.tools.lint.finding import Finding, Rewriting
+from pcapfilter.tools.lint.finding import Finding, Report, Rewriting
 from pcapfilter.tools.lint.remarks import Remarks
 from pcapfilter.tools.lint.rules import Rule, apply
 from pcapfilter.tools.lint.subject import Subject
@@ -24,19 +23,6 @@ __all__ = ["Finding", "Remarks", "Report", "Rewriting", "Rule", "findings", "ins
 
 TIMEOUT = 10.0
 """Seconds after which questions stay open."""
-
-
-class Report(NamedTuple):
-    """What came of an inspection.
-
-    `open` counts the questions that the prover had no time for, `solver` tells whether it is there,
-    and `large` that the expression was too large to look at its parts.
-    """
-
-    findings: tuple[Finding, ...]
-    open: int = 0
-    solver: bool = True
-    large: bool = False
 
 
 def findings(
@@ -62,6 +48,4 @@ def inspect(
 
     FilterError where it is refused for its link type.
     """
-    subject = Subject(made.text, made, timeout)
-    found = apply(subject, ignore)
-    return Report(tuple(found), subject.open, subject.solver, subject.large)
+    return apply(Subject(made.text, made, timeout), ignore)

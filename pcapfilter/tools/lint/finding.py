@@ -78,6 +78,34 @@ class Finding(NamedTuple):
         return lines
 
 
+class Report(NamedTuple):
+    """What came of an inspection.
+
+    `open` counts the questions that the prover had no time for, `solver` tells whether it is there,
+    and `large` that the expression was too large to look at its parts.
+    """
+
+    findings: tuple[Finding, ...]
+    open: int = 0
+    solver: bool = True
+    large: bool = False
+
+    @property
+    def left_out(self) -> list[str]:
+        """Say what was not looked at, or not proved, and what to do about it."""
+        said = []
+        if self.large:
+            said.append("too large to look at its parts; the whole was looked at")
+        if not self.solver:
+            said.append("nothing is proved without Z3: pip install 'pcapfilter-engine[prove]'")
+        if self.open:
+            what = "question" if self.open == 1 else "questions"
+            said.append(
+                f"{self.open} {what} stayed open; pcapfilter lint --timeout gives more time"
+            )
+        return said
+
+
 def _window(text: str, span: Span) -> tuple[str, Span]:
     """Give the part of a long line that is at issue, and where in it the place is."""
     start = text.rfind("\n", 0, span.start) + 1

@@ -20,7 +20,8 @@ class Remarks:
         `own` is its program, where that is known already.
         """
         subject = Subject(made.text, made, timeout, own)
-        self.findings = apply(subject)
+        report = apply(subject)
+        self.findings, self.left_out = report.findings, report.left_out
         self._own = subject.own
         self._others = [
             [p for r in finding.rewritings if (p := subject.program(r.text)) is not None]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pcapfilter.expr.nodes import Everything
 from pcapfilter.tools.lint import effects, failing, families, precedence, shifts, size
-from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.finding import Finding, Report
 from pcapfilter.tools.lint.subject import Subject
 
 
@@ -38,15 +38,16 @@ RULES = (
 )  # fmt: skip
 
 
-def apply(subject: Subject, ignore: Collection[str] = ()) -> list[Finding]:
+def apply(subject: Subject, ignore: Collection[str] = ()) -> Report:
     """Give what the rules find, but for those to ignore: warnings first, by place in the text."""
-    if isinstance(subject.expr, Everything):
-        return []
     found = [
         finding
         for rule in RULES
-        if not (subject.large and not rule.whole) and not {*rule.names} <= {*ignore}
+        if not isinstance(subject.expr, Everything)
+        and not (subject.large and not rule.whole)
+        and not {*rule.names} <= {*ignore}
         for finding in rule.find(subject)
         if finding.rule not in ignore
     ]
-    return sorted(found, key=lambda finding: (finding.level == "note", finding.span))
+    found.sort(key=lambda finding: (finding.level == "note", finding.span))
+    return Report(tuple(found), subject.open, subject.solver, subject.large)

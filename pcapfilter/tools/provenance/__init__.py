@@ -28,7 +28,6 @@ from pcapfilter.codegen.optimize import Work, sound, steps
 from pcapfilter.errors import FilterError, UnsupportedError
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
-from pcapfilter.expr.text import to_text
 from pcapfilter.filter import Filter
 from pcapfilter.net.names import SystemResolver
 from pcapfilter.parser import parse
@@ -36,6 +35,7 @@ from pcapfilter.tools.fields import Named
 from pcapfilter.tools.provenance.conditions import blocks_of, learn, supposed
 from pcapfilter.tools.provenance.places import Known
 from pcapfilter.tools.provenance.values import Question, Reader
+from pcapfilter.tools.spelling import canonical
 
 __all__ = ["Origin", "Primitive", "Provenance", "Tracked", "build_tracked", "provenance_of"]
 
@@ -43,8 +43,8 @@ __all__ = ["Origin", "Primitive", "Provenance", "Tracked", "build_tracked", "pro
 class Primitive(NamedTuple):
     """One primitive of the text, and what it has become.
 
-    `text` is canonical: inherited qualifiers are written out. `questions` tells of each block of
-    the condition what it asks.
+    `text` is canonical: inherited qualifiers are written out; numbers are as they were written.
+    `questions` tells of each block of the condition what it asks.
     """
 
     node: Expr
@@ -136,7 +136,8 @@ def build_tracked(made: Filter) -> Tracked:
         stmts: dict[Stmt, Origin] = {}
         primitives: list[Primitive] = []
         for n, part in enumerate(parts):
-            primitives.append(_read(part, n, link.dlt, registers, blocks, stmts))
+            text = canonical(part.node, made.text)
+            primitives.append(_read(part, text, n, link.dlt, registers, blocks, stmts))
             for cell in _overwritten(part, registers):
                 del registers[cell]
         attached = prelude.attach(builder, condition)
@@ -155,6 +156,7 @@ def build_tracked(made: Filter) -> Tracked:
 
 def _read(
     part: Part,
+    text: str,
     number: int,
     outermost: int,
     registers: Mapping[int, str],
@@ -168,7 +170,7 @@ def _read(
         blocks[block] = Origin((number,), None, reader.questions.get(block))
         for stmt in block.stmts:
             stmts[stmt] = Origin((number,), reader.reads.get(stmt))
-    return Primitive(part.node, to_text(part.node), part.cond, part.layout, reader.questions)
+    return Primitive(part.node, text, part.cond, part.layout, reader.questions)
 
 
 def _overwritten(part: Part, registers: Mapping[int, str]) -> set[int]:

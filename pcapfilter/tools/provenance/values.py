@@ -18,6 +18,7 @@ SIGNS = {
     "lsh": "<<", "rsh": ">>",
 }  # fmt: skip
 
+BITWISE = frozenset(("and", "or", "xor"))
 UNKNOWN = "what was found before"
 MANY, LONG = 8, 160
 """How many summands are told apart, and how many letters of a computation are shown."""
@@ -218,9 +219,10 @@ def masked(field: Named, shift: int, mask: int) -> tuple[Named, int] | None:
 
 
 def _text(meaning: str, a: Value, b: Value) -> str:
-    text = (
-        f"({a.text}) {SIGNS[meaning]} {b.text}"
-        if a.field is None and a.parts
-        else (f"{a.text} {SIGNS[meaning]} {b.text}")
-    )
+    """Write a computation; what it does bit by bit, with numbers in hexadecimal."""
+    joined = any(f" {sign} " in a.text for sign in SIGNS.values())
+    one = f"({a.text})" if a.field is None and joined else a.text
+    k = b.constant
+    other = hex(k) if k is not None and k > 9 and meaning in BITWISE else b.text
+    text = f"{one} {SIGNS[meaning]} {other}"
     return text if len(text) < LONG else f"{text[:LONG]}..."

@@ -8,6 +8,7 @@ program. Where the two disagree, on a packet that is cut short, the verdict says
 
 machine.py     a run, step by step
 reasons.py     why a condition held or failed
+misplaced.py   fields that are not what they are taken for
 joining.py     what the expression makes of it
 sentences.py   how that is said
 """
@@ -21,14 +22,15 @@ from pcapfilter.codegen.build import All, Inverse
 from pcapfilter.codegen.cfg import Block
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.expr import nodes
-from pcapfilter.expr.text import to_text
 from pcapfilter.filter import Filter
 from pcapfilter.tools.explain.words import to_text_of
 from pcapfilter.tools.fields import Named
-from pcapfilter.tools.provenance import Primitive, Provenance, provenance_of
+from pcapfilter.tools.provenance import Origin, Primitive, Provenance, provenance_of
+from pcapfilter.tools.spelling import Spelling, canonical
 from pcapfilter.tools.trace.joining import Result, joined
-from pcapfilter.tools.trace.machine import Run, Step, run
-from pcapfilter.tools.trace.reasons import Answer, Reason, Why, wholes
+from pcapfilter.tools.trace.machine import Run, run
+from pcapfilter.tools.trace.misplaced import Shifts, Sight
+from pcapfilter.tools.trace.reasons import Answer, Reason, Why, plainly, wholes
 from pcapfilter.tools.trace.sentences import sentence
 
 __all__ = ["Fate", "Trace", "Tracer"]
@@ -81,41 +83,44 @@ class Tracer:
         self._plain: Program = linearize(tracked.graph, self._places)
         self._whole = [wholes(one.cond, one.questions) for one in tracked.primitives]
         self.program: Program = self._found.program
+        self._shifts = Shifts(tracked.primitives, made.options)
+        self._link = made.options.link.name
         self._number = {id(one.node): n for n, one in enumerate(tracked.primitives)}
 
     def trace(self, packet: bytes, wirelen: int | None = None) -> Trace:
         """Trace the captured octets of one packet, so long on the wire."""
-        octets = bytes(packet)
-        plain = run(self._plain, octets, wirelen)
-        own = run(self._found.program, octets, wirelen)
+        data = bytes(packet)
+        plain = run(self._plain, data, wirelen)
+        own = run(self._found.program, data, wirelen)
         answers, tests = self._answered(plain)
+        sight = Sight(self._shifts, self._link, data, wirelen)
         results = [
-            self._result(n, one, answers, tests, octets)
+            self._result(n, one, answers, tests, data, sight)
             for n, one in enumerate(self._found.tracked.primitives)
         ]
         whole = joined(self._found.tracked.expr, lambda node: results[self._number[id(node)]])
-        broken = self._broken(plain, octets, wirelen)
+        broken = self._broken(plain, sight)
         if own.verdict and not plain.verdict:
-            said = (
-                f"yes: {self._last_answer(own)}; before optimisation: no, {broken or 'it failed'}"
-            )
+            told = self._last_answer(own, sight)
+            said = f"yes: {told}; before optimisation: no, {broken or 'it failed'}"
         elif plain.verdict and not own.verdict:
-            said = f"no: {self._last_answer(own)}"
+            said = f"no: {self._last_answer(own, sight)}"
             if own.end == "short":
                 last = own.steps[-1]
-                field = self._found.origins[last.pc].field
-                ended = _cut(field, last, self._found.program, octets, wirelen)
+                numbers, field, _ = self._found.origins[last.pc]
+                load = isa.ROWS[self._found.program[last.pc].code]
+                ended = sight.cut(field, numbers, last.place, load.size)
                 said = f"no: {ended}; before optimisation: yes"
         elif own.verdict:
             said = f"yes: {sentence(whole.reasons, whole.text) or 'every packet matches'}"
         else:
-            said = f"no: {broken or _refusal(whole)}"
+            said = f"no: {broken or _refusal(whole, self._found.text)}"
         fates = tuple(
             Fate(one.text, result.held, self._fate(one, result, plain, broken))
             for one, result in zip(self._found.tracked.primitives, results, strict=True)
         )
         path = tuple(step.pc for step in own.steps)
-        return Trace(own.verdict, said, fates, self._reads(own), path)
+        return Trace(own.verdict, said, fates, self._reads(own, sight), path)
 
     # ---- what was answered ---------------------------------------------------------------------
 
@@ -124,13 +129,13 @@ class Tracer:
         answers: dict[Block, Answer] = {}
         sides: dict[Block, tuple[int, int]] = {}
         questions = self._found.tracked.blocks
-        place = -1
+        place, size = -1, 0
         for n, step in enumerate(plain.steps):
             block, stmt = self._places[step.pc]
             instruction = self._plain[step.pc]
             row = isa.ROWS[instruction.code]
             if step.place >= 0:
-                place = step.place
+                place, size = step.place, row.size
             if stmt is not None or step.taken is None:
                 continue
             left, right = step.a, step.x if row.mode == "x" else instruction.k
@@ -142,7 +147,7 @@ class Tracer:
             sides[block] = left, right
             origin = questions.get(block)
             if origin is not None and origin.asked is not None:
-                answers[block] = Answer(origin.asked, left, right, step.taken, place)
+                answers[block] = Answer(origin.asked, left, right, step.taken, place, size)
             place = -1
         return answers, sides
 
@@ -153,11 +158,16 @@ class Tracer:
         answers: Mapping[Block, Answer],
         sides: Mapping[Block, tuple[int, int]],
         packet: bytes,
+        sight: Sight,
     ) -> Result:
         relation = None
         if isinstance(one.node, nodes.Relation):
-            relation = _relation(one.node, one, answers, sides)
-        why = Why(answers, self._whole[number], packet, relation)
+            relation = _relation(one.node, one, answers, sides, self._found.text)
+
+        def taken_for(field: Named, place: int, size: int) -> str:
+            return sight.taken_for(field, (number,), place, size)
+
+        why = Why(answers, self._whole[number], packet, taken_for, relation)
         held = why.verdict(one.cond)
         if held is None:
             return Result(None, text=one.text)
@@ -166,7 +176,7 @@ class Tracer:
 
     # ---- what is said --------------------------------------------------------------------------
 
-    def _broken(self, plain: Run, packet: bytes, wirelen: int | None) -> str:
+    def _broken(self, plain: Run, sight: Sight) -> str:
         """Say why the run before optimisation came to no verdict; nothing where it did."""
         last = plain.steps[-1]
         block, stmt = self._places[last.pc]
@@ -174,9 +184,10 @@ class Tracer:
             case "return":
                 return ""
             case "short":
-                origin = self._found.tracked.stmts.get(stmt) if stmt is not None else None
-                field = origin.field if origin is not None else None
-                return _cut(field, last, self._plain, packet, wirelen)
+                origin = Origin() if stmt is None else self._found.tracked.stmts.get(stmt, Origin())
+                size = isa.ROWS[self._plain[last.pc].code].size
+                numbers = origin.primitives
+                return sight.cut(origin.field, numbers, last.place, size)
             case "division":
                 return f"a division by zero in {self._text_of(block)}"
             case _:
@@ -198,10 +209,10 @@ class Tracer:
         )
         return broken if ended else ""
 
-    def _last_answer(self, own: Run) -> str:
+    def _last_answer(self, own: Run, sight: Sight) -> str:
         """Say what the last test of the program itself found."""
-        for step in reversed(own.steps):
-            asked = self._found.origins[step.pc].asked
+        for at, step in reversed([*enumerate(own.steps)]):
+            numbers, _, asked = self._found.origins[step.pc]
             instruction = self._found.program[step.pc]
             row = isa.ROWS[instruction.code]
             if step.taken is None or asked is None or row.meaning != asked.asks:
@@ -212,23 +223,32 @@ class Tracer:
                 reason = Reason(asked.value.text, str(step.a), asked.asks, str(wanted), step.taken)
             else:
                 found = (step.a & wanted if asked.asks == "jset" else step.a) >> shift
+                load = next((s for s in reversed(own.steps[:at]) if s.place >= 0), step)
+                size = isa.ROWS[self._found.program[load.pc].code].size
+                other = sight.taken_for(field, numbers, load.place, size)
                 reason = Reason(
-                    field.name, field.written(found), asked.asks, field.written(wanted >> shift),
+                    other or field.name,
+                    plainly(field, found) if other else field.written(found),
+                    asked.asks,
+                    field.written(wanted >> shift),
                     step.taken,
-                )  # fmt: skip
+                )
             return sentence([reason], "the filter")
         return "nothing is asked of it" if own.verdict else "no packet can match"
 
-    def _reads(self, own: Run) -> tuple[tuple[str, str], ...]:
+    def _reads(self, own: Run, sight: Sight) -> tuple[tuple[str, str], ...]:
         """Give the fields that the program read, with their values, each once."""
         found: dict[str, str] = {}
         headers: set[str] = set()
         for step, following in zip(own.steps, [*own.steps[1:], None], strict=True):
-            field: Named | None = self._found.origins[step.pc].field
+            numbers, field, _ = self._found.origins[step.pc]
             row = isa.ROWS[self._found.program[step.pc].code]
             if field is None or following is None:
                 continue
-            if row.mode == "msh":
+            if other := sight.taken_for(field, numbers, step.place, row.size):
+                value = following.x if row.mode == "msh" else following.a
+                found[other] = plainly(field, value)
+            elif row.mode == "msh":
                 found["IPv4 header length"] = f"{following.x} octets"
             else:
                 found[field.among(headers).name] = field.written(following.a)
@@ -236,26 +256,12 @@ class Tracer:
         return tuple(found.items())
 
 
-def _cut(
-    field: Named | None, last: Step, program: Program, packet: bytes, wirelen: int | None
-) -> str:
-    """Say that a packet is too short for a load."""
-    if field is not None and field.header == "kernel":
-        return f"{field.name} is not known of packets in captures"
-    size = isa.ROWS[program[last.pc].code].size
-    octets = f"octet {last.place}"
-    if size > 1:
-        octets = f"octets {last.place}-{last.place + size - 1}"
-    of_all = f" of {wirelen}" if wirelen is not None and wirelen > len(packet) else ""
-    name = field.name if field is not None else "what is read"
-    return f"the packet ends before {name} ({octets}; captured {len(packet)}{of_all} octets)"
-
-
 def _relation(
     node: nodes.Relation,
     one: Primitive,
     answers: Mapping[Block, Answer],
     sides: Mapping[Block, tuple[int, int]],
+    text: str,
 ) -> tuple[Block, Reason] | None:
     """Give the block of a comparison, and what it found on both sides."""
     assert isinstance(one.cond, All)
@@ -265,15 +271,18 @@ def _relation(
     if not isinstance(block, Block) or block not in answers:
         return None
     left, right = sides[block]
-    wanted = str(right)
+    spelling = Spelling(text, node.span)
+    wanted = spelling.of(str(right))
     if not isinstance(node.right, nodes.Number):
-        wanted = f"{to_text_of(node.right)} ({right})"
+        wanted = f"{spelling.of(to_text_of(node.right))} ({right})"
     holds = answers[block].outcome != opposite
-    return block, Reason(to_text_of(node.left), str(left), node.op, wanted, holds)
+    subject, found = spelling.of(to_text_of(node.left)), spelling.number(left, right)
+    return block, Reason(subject, found, node.op, wanted, holds)
 
 
-def _refusal(result: Result) -> str:
-    """Say why the expression failed."""
+def _refusal(result: Result, text: str) -> str:
+    """Say why the expression, which is this text, failed."""
     said = sentence(result.reasons, result.text)
-    text = to_text(result.excluded) if result.excluded is not None else ""
+    excluded = result.excluded
+    text = "" if excluded is None else canonical(excluded, text)
     return f"{said}, which `{text}` excludes" if text and len(text) <= LONGEST else said

@@ -4,7 +4,7 @@ Of alternatives that all failed, those are told that came closest: `tcp port 80`
 packet over IPv4 because of its protocol, and not because it is no IPv6.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from pcapfilter.codegen.build import All, Any, Cond, Inverse
@@ -22,7 +22,7 @@ ALWAYS, BIT = "always", "bit"
 class Answer(NamedTuple):
     """A question, answered by a packet: the value that was found, the one asked for, the outcome.
 
-    `place` is where the value was loaded from, -1 if from nowhere.
+    `place` is where the value was loaded from, -1 if from nowhere, and `size` how many octets.
     """
 
     question: Question
@@ -30,6 +30,7 @@ class Answer(NamedTuple):
     wanted: int
     outcome: bool
     place: int = -1
+    size: int = 0
 
 
 class Reason(NamedTuple):
@@ -103,7 +104,8 @@ class Why:
     """Tells why conditions held or failed, for one packet.
 
     `relation` is the block of a comparison that the text makes itself, and what is to be said of
-    it; `whole` are the addresses that blocks compare in parts.
+    it; `whole` are the addresses that blocks compare in parts. `taken_for` says what is read in
+    place of a field, by the place and the number of octets; nothing where it is the field.
     """
 
     def __init__(
@@ -111,9 +113,11 @@ class Why:
         answers: Mapping[Block, Answer],
         whole: Mapping[Block, tuple[Named, str]],
         packet: bytes,
+        taken_for: Callable[[Named, int, int], str],
         relation: tuple[Block, Reason] | None = None,
     ) -> None:
         self._answers, self._whole, self._packet = answers, whole, packet
+        self._taken_for = taken_for
         self._relation = relation
 
     def verdict(self, cond: Cond) -> bool | None:
@@ -163,7 +167,7 @@ class Why:
                 return closest(self.failed(term) for term in cond.terms)
 
     def _reason(self, block: Block) -> Reason:
-        question, found, wanted, outcome, place = self._answers[block]
+        question, found, wanted, outcome, place, size = self._answers[block]
         value, asks = question.value, question.asks
         if self._relation is not None and self._relation[0] is block:
             return self._relation[1]
@@ -177,12 +181,20 @@ class Why:
             octets = self._packet[max(start, 0) : start + whole.bits // 8]
             if len(octets) == whole.bits // 8:
                 read = whole.written(int.from_bytes(octets))
-                return Reason(whole.name, read, asks, text, outcome)
+                other = self._taken_for(whole, start, len(octets))
+                return Reason(other or whole.name, read, asks, text, outcome)
         field, shift = value.field, value.shift
+        other = self._taken_for(field, place, size)
         if asks == "jset":
             found, asks = found & wanted, BIT if field.bits == 1 else asks
         text = str(wanted) if wanted & (1 << shift) - 1 else field.written(wanted >> shift)
-        return Reason(field.name, field.written(found >> shift), asks, text, outcome)
+        read = plainly(field, found >> shift) if other else field.written(found >> shift)
+        return Reason(other or field.name, read, asks, text, outcome)
+
+
+def plainly(field: Named, value: int) -> str:
+    """Write a value of bits that are no field's."""
+    return Named("", 0, field.bits, "").written(value)
 
 
 def closest(found: Iterable[tuple[int, list[Reason]]]) -> tuple[int, list[Reason]]:
