@@ -78,6 +78,8 @@ MORE: dict[str, tuple[Field, ...]] = {
         ("DSAP", 8, "hex"), ("SSAP", 8, "hex"), ("control", 8, "hex"),
         ("organisation", 24, "hex"), ("EtherType", 16, "ethertype"),
     ),
+    "header chain": _fields(("next protocol", 8)),
+    "extension header": _fields(("next header", 8), ("length", 8)),
     "IP": _fields(("version", 4), ("header length", 4)),
     "RARP": HEADERS["ARP"].fields,
     "ISO": _fields(("NLPID", 8, "hex")),
@@ -140,6 +142,7 @@ PREFIXES = {
 CALLED = {
     # header and field -> what people call it
     ("Ethernet", "type"): "EtherType",
+    ("header chain", "next protocol"): "next protocol in the chain",
     ("VLAN", "type"): "VLAN EtherType",
     ("LLC", "EtherType"): "SNAP EtherType",
     ("IP", "version"): "IP version",

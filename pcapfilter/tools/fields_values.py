@@ -80,7 +80,10 @@ NAMES: dict[tuple[str, str], dict[int, str]] = {
     ("PPPoE", "protocol"): PPP,
     ("Symantec", "type"): ETHERTYPES,
     ("VLAN", "type"): ETHERTYPES,
+    ("AH", "next header"): PROTOCOLS,
+    ("extension header", "next header"): PROTOCOLS,
     ("fragment header", "next header"): PROTOCOLS,
+    ("header chain", "next protocol"): PROTOCOLS,
     ("ipnet", "family"): FAMILIES,
     ("pppd", "protocol"): PPP,
 }

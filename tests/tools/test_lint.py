@@ -77,6 +77,21 @@ KNOWN = (
         "vlan and (ether[14:2] & 0xfff = 5 or ether[14:2] & 0xfff = 6)",
         "different",
     ),
+    (
+        "vlan 5 and ip or vlan 6",
+        "shift",
+        "vlan 6",
+        "vlan and (ether[14:2] & 0xfff = 5 and ip or ether[14:2] & 0xfff = 6)",
+        "different",
+    ),
+    (
+        "host 1.2.3.4 and (vlan 5 or vlan 6)",
+        "shift",
+        "vlan 6",
+        "(vlan and (ether[14:2] & 0xfff = 5 or ether[14:2] & 0xfff = 6)) and host 1.2.3.4",
+        "different",
+    ),
+    ("ip and vlan or arp", "no-effect", "ip and vlan", "arp or (vlan and ip)", "different"),
     ("not vlan and ip", "shift", "ip", "ip and not vlan", "different"),
     ("vlan and ip or arp", "shift", "arp", "arp or (vlan and ip)", "different"),
     ("mpls or ip", "shift", "ip", "ip or mpls", "different"),
@@ -254,6 +269,25 @@ def test_findings_that_bear_on_a_packet() -> None:
     remarks = Remarks(made)
     assert [finding.rule for finding in remarks.on(syn6)] == ["ipv4-only"]
     assert remarks.on(bytes(60)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ip and vlan", "vlan and ip"),
+        ("tcp port 0x50 and vlan 5 and ip", "vlan 5 and tcp port 0x50 and ip"),
+        ("ip and mpls", "mpls and ip"),
+        ("ip6 and pppoes", "pppoes and ip6"),
+        ("arp and (vlan 5 and vlan 6)", "vlan 5 and vlan 6 and arp"),
+    ],
+)
+def test_what_wraps_others_has_to_come_first(text: str, meant: str) -> None:
+    """The likely intention is offered beside leaving it out; proved to select other packets."""
+    found = rule(findings(text), "never").rewritings
+    assert found[0].text in {meant, meant.replace("vlan 5 and vlan 6", "(vlan 5 and vlan 6)")}
+    assert found[0].relation == "different"
+    assert found[0].theirs
+    assert found[-1].purpose.startswith("without")
 
 
 # ---- trees and texts ---------------------------------------------------------------------------

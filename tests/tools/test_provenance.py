@@ -64,6 +64,23 @@ def test_fields_are_named(text: str, link: str, names: list[str]) -> None:
     assert set(found) - set(names) <= {"IP version and header length"}
 
 
+def test_the_loop_of_protochain() -> None:
+    found = provenance_of(pf.compile("protochain 17"))
+    asked = {
+        origin.asked.value.field.known(instruction.k)
+        for instruction, origin in zip(found.program, found.origins, strict=True)
+        if origin.asked and origin.asked.value.text == "next protocol in the chain"
+        if origin.asked.value.field
+    }
+    assert asked >= {"udp", "nothing", "ah", "hop-by-hop options", "fragment header"}
+    reads = {origin.field.name for origin in found.origins if origin.field}
+    assert reads >= {
+        "IPv4 protocol", "IPv6 next header", "AH next header", "AH length",
+        "extension header next header", "extension header length",
+    }  # fmt: skip
+    assert not any("before" in name for name in reads)
+
+
 def test_questions_are_about_bits_where_only_bits_are_asked_for() -> None:
     assert "IPv4 fragment offset" in asked("udp port 53")
     assert asked("tcp[tcpflags] & tcp-syn != 0")[-1] == "TCP SYN flag"

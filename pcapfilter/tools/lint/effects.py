@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pcapfilter.expr.nodes import And, Binary, Expr, Load, Number, Or, Relation
 from pcapfilter.expr.text import to_text
 from pcapfilter.tools.lint.finding import Finding
+from pcapfilter.tools.lint.shifts import is_shifting, shifting_first, shifting_last
 from pcapfilter.tools.lint.subject import EVERYTHING, Subject
 from pcapfilter.tools.lint.tree import (
     Path,
@@ -16,6 +17,8 @@ from pcapfilter.tools.lint.tree import (
     walk,
     without,
 )
+
+FIRST = "perhaps meant, what wraps the others first"
 
 
 def constants(subject: Subject) -> Iterator[Finding]:
@@ -37,7 +40,11 @@ def _never(subject: Subject) -> Iterator[Finding]:
         meant = _meant(place.node)
         if meant:
             tree = changed(subject.expr, place.path, meant)
-            rewritings.append(subject.rewriting(spelled(tree), "perhaps meant"))
+            rewritings.append(subject.rewriting(spelled(tree, subject.text), "perhaps meant"))
+    meant_first = shifting_first(subject.expr)
+    if meant_first is not None:
+        first = subject.rewriting(spelled(meant_first, subject.text), FIRST)
+        rewritings += [first] * (first.relation == "different")
     spans = [node.span for node in core]
     reason = _why(subject)
     if len(core) > 1 and not reason:
@@ -78,6 +85,7 @@ def parts(subject: Subject) -> Iterator[Finding]:
     if subject.constant:
         return
     told: list[Path] = []
+    yield from _wrapped_too_late(subject, told)
     for path, node in [*walk(subject.expr)][::-1]:
         if not path or any(path[: len(other)] == other for other in told):
             continue
@@ -99,6 +107,31 @@ def parts(subject: Subject) -> Iterator[Finding]:
             "no-effect", "warning", node.span,
             f"{what} has no effect{where}: it {held}{_reason(node)}", (plain,),
         )  # fmt: skip
+
+
+def _wrapped_too_late(subject: Subject, told: list[Path]) -> Iterator[Finding]:
+    """Find `ip and vlan` in an `or`, which no packet can be: what wraps others has to come first.
+
+    Left out, it would no longer shift what follows; so it is looked at by itself.
+    """
+    for path, node in walk(subject.expr):
+        meant = shifting_first(node) if path and isinstance(node, And) else None
+        if meant is None or _is_shifted(subject.expr, path) or subject.late():
+            continue
+        if subject.selects_some(to_text(node)) is False:
+            told.append(path)
+            tree = shifting_last(changed(subject.expr, path, meant), path)
+            text = spelled(tree, subject.text)
+            yield Finding(
+                "no-effect", "warning", node.span,
+                f"{subject.quoted([node.span])} never holds (proved)",
+                (subject.rewriting(text, FIRST, theirs=True),),
+            )  # fmt: skip
+
+
+def _is_shifted(root: Expr, path: Path) -> bool:
+    """Tell whether a word before a place in the text shifts what is looked for there."""
+    return any(place.path < path and is_shifting(place.node) for place in leaves(root))
 
 
 def _sibling_told(path: Path, told: list[Path], count: int) -> bool:

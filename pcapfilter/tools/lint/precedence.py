@@ -25,7 +25,7 @@ def alike(subject: Subject) -> Iterator[Finding]:
             continue
         first, others = node.terms[0], node.terms[1:]
         as_usual = _usual(text, node)
-        other = spelled(changed(subject.expr, path, as_usual))
+        other = spelled(changed(subject.expr, path, as_usual), subject.text)
         usually = subject.rewriting(other, "as most languages would read it")
         if usually.alike:
             continue
@@ -54,7 +54,7 @@ def negations(subject: Subject) -> Iterator[Finding]:
         together = Not(Or((negated, *reached)))
         kept = [term for term in rest if term not in reached]
         tree = And((together, *kept)) if kept else together
-        new = spelled(changed(subject.expr, path, tree))
+        new = spelled(changed(subject.expr, path, tree), subject.text)
         yield Finding(
             "not", "warning", first.span,
             f"`not` holds for {subject.quoted([negated.span])} alone: what follows `{operator}` "

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from pcapfilter.expr.nodes import And, Expr, Or, Word
 from pcapfilter.expr.text import to_text
+from pcapfilter.parser import parse
 from pcapfilter.tools.lint.finding import Finding, Rewriting
 from pcapfilter.tools.lint.subject import Subject
 from pcapfilter.tools.lint.tree import (
     Path,
     Place,
+    balanced,
     changed,
     children,
     leaves,
@@ -83,11 +85,20 @@ def _finding(
 def _rewritings(subject: Subject, place: Place, moved: Sequence[Place]) -> Iterator[Rewriting]:
     tags = _as_one_tag(subject, place)
     if tags:
+        tags = _possible(subject, tags)
         yield subject.rewriting(tags, "one tag with either number", theirs=True)
         return
     tree = _reordered(subject.expr, place.path, moved)
     if to_text(tree) != to_text(subject.expr):
-        yield subject.rewriting(spelled(tree), f"the same tests, {_name(place)} last", theirs=True)
+        yield subject.rewriting(
+            spelled(tree, subject.text), f"the same tests, {_name(place)} last", theirs=True
+        )
+
+
+def _possible(subject: Subject, text: str) -> str:
+    """Give a text with its shifting words first, where no packet could match it otherwise."""
+    first = shifting_first(parse(text)) if subject.selects_some(text) is False else None
+    return text if first is None else spelled(first, text)
 
 
 def _name(place: Place) -> str:
@@ -108,27 +119,81 @@ def _reordered(root: Expr, first: Path, moved: Sequence[Place]) -> Expr:
 
 
 def _shifting_last(node: Expr) -> Expr:
-    terms = sorted(children(node), key=_is_shifting)
+    terms = sorted(children(node), key=is_shifting)
     return with_children(node, terms)
 
 
-def _is_shifting(node: Expr) -> bool:
+def shifting_last(root: Expr, path: Path) -> Expr:
+    """Give the tree with shifting words in the last alternatives of each `or` above a place."""
+    for depth in reversed(range(len(path))):
+        node = on_the_way(root, path[:depth])[-1]
+        if isinstance(node, Or):
+            root = changed(root, path[:depth], _shifting_last(node))
+    return root
+
+
+def shifting_first(root: Expr) -> Expr | None:
+    """Give the tree with shifting words first wherever they are asked for beside other tests.
+
+    None where they are first already: `ip and vlan` asks for a tag in a packet that is IP instead.
+    """
+    found = root
+    for path, node in [*walk(root)][::-1]:
+        if isinstance(node, And):
+            here = on_the_way(found, path)[-1]
+            terms = sorted(children(here), key=lambda term: not is_shifting(term))
+            found = changed(found, path, with_children(here, terms))
+    return None if to_text(found) == to_text(root) else found
+
+
+def is_shifting(node: Expr) -> bool:
+    """Tell whether a word in an expression shifts what follows it."""
     return any(isinstance(p.node, Word) and p.node.word in SHIFTS for p in walk(node))
 
 
 def _as_one_tag(subject: Subject, place: Place) -> str:
-    """Give `vlan 5 or vlan 6` as what was likely meant; nothing where it is something else."""
-    if not place.path or subject.link.name != "EN10MB":
+    """Give `vlan 5 or vlan 6` as what was likely meant; nothing where it is something else.
+
+    Behind one tag, its number is asked for wherever an alternative began with `vlan NUMBER`.
+    """
+    before = [p for p in leaves(subject.expr) if p.path < place.path and is_shifting(p.node)]
+    if before or subject.link.name != "EN10MB":
         return ""
-    above = on_the_way(subject.expr, place.path)[-2]
-    if not isinstance(above, Or) or place.path[-1]:
-        return ""
-    numbers = [
-        term.args[0] for term in above.terms
-        if isinstance(term, Word) and term.word == "vlan" and term.args
-    ]  # fmt: skip
-    before = [p for p in leaves(subject.expr) if p.path < place.path and _is_shifting(p.node)]
-    if len(numbers) < len(above.terms) or before:
-        return ""
-    tests = " or ".join(f"{TAG} = {number}" for number in numbers)
-    return replaced(subject.text, subject.expr, place.path[:-1], f"vlan and ({tests})")
+    above = on_the_way(subject.expr, place.path)
+    for depth, node in enumerate(above):
+        words = _leading(node)
+        if isinstance(node, Or) and words[0] is place.node:
+            start, end = balanced(subject.text, node.span)
+            inner = _numbered(subject.text[start:end], words, start)
+            if inner:
+                path = place.path[:depth]
+                return replaced(subject.text, subject.expr, path, f"vlan and ({inner})")
+    return ""
+
+
+def _leading(node: Expr) -> list[Expr]:
+    """Give what is asked first, in each alternative of a node."""
+    found: list[Expr] = []
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Or):
+            waiting += reversed(here.terms)
+        elif isinstance(here, And):
+            waiting.append(here.terms[0])
+        else:
+            found.append(here)
+    return found
+
+
+def _numbered(text: str, words: Sequence[Expr], start: int) -> str:
+    """Give a text with other tests for some `vlan NUMBER`; nothing where one of them is not that.
+
+    Their places count from `start` before the text.
+    """
+    for word in reversed(words):
+        if not isinstance(word, Word) or word.word != "vlan" or not word.args:
+            return ""
+        low, high = word.span.start - start, word.span.end - start
+        text = f"{text[:low]}{TAG} = {word.args[0]}{text[high:]}"
+    return text

@@ -40,7 +40,7 @@ def _rewritings(subject: Subject) -> tuple[Rewriting, ...]:
     """Give a text with a shorter program, if one is found."""
     if subject.large:
         return ()
-    text = spelled(shorter(subject.expr))
+    text = spelled(shorter(subject.expr), subject.text)
     program = subject.program(text)
     if program is None or len(program) >= len(subject.own):
         return ()

@@ -10,6 +10,7 @@ from pcapfilter.errors import FilterError, Span
 from pcapfilter.expr.nodes import And, Everything, Expr, Not, Or
 from pcapfilter.expr.text import to_text
 from pcapfilter.parser import parse
+from pcapfilter.tools.spelling import canonical
 
 Path = tuple[int, ...]
 
@@ -84,7 +85,7 @@ def changed(root: Expr, path: Path, new: Expr | None) -> Expr:
 
 def outer(text: str, span: Span) -> Span:
     """Give a node's place with the parentheses that belong to it."""
-    start, end = _balanced(text, span)
+    start, end = balanced(text, span)
     while True:
         before = len(text[:start].rstrip()) - 1
         after = end + len(text[end:]) - len(text[end:].lstrip())
@@ -95,10 +96,10 @@ def outer(text: str, span: Span) -> Span:
 
 def in_parentheses(text: str, span: Span) -> bool:
     """Tell whether a node stands in parentheses of its own."""
-    return outer(text, span) != _balanced(text, span)
+    return outer(text, span) != balanced(text, span)
 
 
-def _balanced(text: str, span: Span) -> Span:
+def balanced(text: str, span: Span) -> Span:
     """Give a place with the parentheses that its first and last part have lost to it."""
     start, end = span
     depth = least = 0
@@ -112,8 +113,11 @@ def _balanced(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-def spelled(root: Expr) -> str:
-    """Give a tree as text, with parentheses around every `and` and `or` within another."""
+def spelled(root: Expr, text: str = "") -> str:
+    """Give a tree as text, with parentheses around every `and` and `or` within another.
+
+    Numbers are written as in `text`, of which the tree was made.
+    """
     written: list[str] = []
     waiting: list[Expr | str] = [root]
     while waiting:
@@ -129,7 +133,7 @@ def spelled(root: Expr) -> str:
                     waiting += _wrapped(term)
                     waiting += [operator] if number else []
             case leaf:
-                written.append(to_text(leaf))
+                written.append(canonical(leaf, text))
     return "".join(written)
 
 

@@ -7,6 +7,7 @@
 Optimiser passes change statements and move blocks, but make none; so what is known of a statement
 before them is known of it after them.
 
+loops.py        the loop of protochain
 places.py       which header an offset lies in
 values.py       what a block computes, in words
 conditions.py   what is known where a condition holds
@@ -169,7 +170,7 @@ def _read(
     for block in blocks_of(part.cond):
         blocks[block] = Origin((number,), None, reader.questions.get(block))
         for stmt in block.stmts:
-            stmts[stmt] = Origin((number,), reader.reads.get(stmt))
+            stmts[stmt] = Origin((number,), reader.reads.get(stmt), reader.asks.get(stmt))
     return Primitive(part.node, text, part.cond, part.layout, reader.questions)
 
 

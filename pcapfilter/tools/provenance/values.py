@@ -11,6 +11,7 @@ from pcapfilter.bpf import alu, isa
 from pcapfilter.codegen.cfg import Block, Stmt
 from pcapfilter.codegen.layout import Layout
 from pcapfilter.tools.fields import Named, asked_of_kernel, named
+from pcapfilter.tools.provenance.loops import Loop
 from pcapfilter.tools.provenance.places import LENGTHS, Known, locate
 
 SIGNS = {
@@ -72,6 +73,15 @@ def varying(text: str) -> Value:
     return Value(text, 0, (text,))
 
 
+def _of_bits(field: Named, shift: int) -> Value:
+    return Value(field.name, 0, (field.name,), field, shift)
+
+
+CHAIN = _of_bits(named("header chain", 0, 8), 0)
+HEADERS_SO_FAR = Value("length of the headers so far", 0, (LENGTHS,))
+"""What A and X hold in the loop of protochain: the protocol that was said to follow, and where."""
+
+
 class Reader:
     """Reads blocks of one primitive: with its layout, and the registers of varying places.
 
@@ -84,16 +94,23 @@ class Reader:
         self._layout, self._outermost, self._registers = layout, outermost, registers
         self._filling = filling
         self.reads: dict[Stmt, Named] = {}
+        self.asks: dict[Stmt, Question] = {}
         self.questions: dict[Block, Question] = {}
 
     def read(self, block: Block, known: Known) -> Question | None:
         """Read a block where this much is known; give what its ending asks."""
         a = x = Value("IP header length", 0, (LENGTHS,)) if known.tunnel else varying(UNKNOWN)
         cells: dict[int, Value] = {}
+        loop = Loop(block)
+        outside = known
         for stmt in block.stmts:
             if stmt.code < 0:
                 continue
             row = isa.ROWS[stmt.code]
+            if stmt is loop.head:
+                a, x = CHAIN, HEADERS_SO_FAR
+            if stmt in loop.inside:
+                known = outside._replace(transport=loop.inside[stmt])
             if row.kind == "load":
                 value = self._load(stmt, row, x, cells, known)
                 a, x = (value, x) if row.writes == "A" else (a, value)
@@ -106,8 +123,12 @@ class Reader:
                 a = self._computed(row.meaning, a, x if row.mode == "x" else number(stmt.k))
             elif row.kind == "move":
                 a, x = (a, a) if row.writes == "X" else (x, x)
-            elif row.kind == "jump":  # what follows may be skipped, or done again
+            elif row.kind == "jump" and loop.head is None:  # what follows may be skipped
                 a = x = varying(UNKNOWN)
+            elif row.mode == "ja":
+                a, x, known = CHAIN, HEADERS_SO_FAR, outside
+            elif row.kind == "jump":
+                self.asks[stmt] = Question(a, row.meaning, number(stmt.k))
         if block.is_return:
             return None
         row = isa.ROWS[block.code]
@@ -186,10 +207,6 @@ def _asked(a: Value, meaning: str, wanted: Value) -> Question:
         if bits is not None:
             return Question(_of_bits(*bits), meaning, wanted)
     return Question(a, meaning, wanted)
-
-
-def _of_bits(field: Named, shift: int) -> Value:
-    return Value(field.name, 0, (field.name,), field, shift)
 
 
 def _narrowed(meaning: str, a: Value, field: Named, k: int) -> Value | None:
