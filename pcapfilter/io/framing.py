@@ -156,6 +156,33 @@ def frame(
     return count
 
 
+def plausible(
+    buffer: Sequence[int],
+    at: int,
+    before: int,
+    apart: int,
+    big: int,
+    lengths: int,
+    longest: int,
+    unit: int,
+) -> int:
+    """Give the captured length of the record at `at`, or -1 where none seems to begin there.
+
+    A record has parts of a second that fit, lengths that can be, and seconds that are no further
+    than `apart` from those `before`.
+    """
+    caplen = word(buffer, at + 8, big)
+    wirelen = word(buffer, at + 12, big)
+    if lengths == EXCHANGED or (lengths == EXCHANGED_IF_LONGER and caplen > wirelen):
+        caplen, wirelen = wirelen, caplen
+    if word(buffer, at + 4, big) >= unit or caplen > longest or caplen > wirelen:
+        return -1
+    passed = word(buffer, at, big) - before
+    if passed > apart or -passed > apart:
+        return -1
+    return caplen
+
+
 def guess(
     buffer: Sequence[int],
     start: int,
@@ -168,26 +195,19 @@ def guess(
 ) -> int:
     """Give the first place in buffer[start:end] where records seem to begin, or -1.
 
-    From there on, one header after another has parts of a second that fit, lengths that can be, and
-    seconds within a day of the one before. Payload may imitate that: a guess wants confirmation.
+    From there on, one record after another is plausible, within a day of the one before. Payload
+    may imitate that: a guess wants confirmation.
     """
     for first in range(start, end - header):
         at = first
         links = 0
         before = word(buffer, at, big)
         while links < CHAIN and at + header <= end:
-            seconds = word(buffer, at, big)
-            caplen = word(buffer, at + 8, big)
-            wirelen = word(buffer, at + 12, big)
-            if lengths == EXCHANGED or (lengths == EXCHANGED_IF_LONGER and caplen > wirelen):
-                caplen, wirelen = wirelen, caplen
-            if word(buffer, at + 4, big) >= unit or caplen > longest or caplen > wirelen:
+            caplen = plausible(buffer, at, before, DAY, big, lengths, longest, unit)
+            if caplen < 0:
                 links = -1
                 break
-            if seconds - before > DAY or before - seconds > DAY:
-                links = -1
-                break
-            before = seconds
+            before = word(buffer, at, big)
             links += 1
             at += header + caplen
         if links >= CHAIN or (links > 1 and at + header > end):

@@ -7,6 +7,7 @@ Linux variant: what tcpdump does with such files.
 import sys
 from array import array
 from collections.abc import Callable, Iterator
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -29,9 +30,9 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
     from pcapfilter.io.ranges import Ranges
-    from pcapfilter.io.recovery import Damages
+    from pcapfilter.io.recovery import Damages, Sound
 
-CHUNK = 512 * 1024
+CHUNK = 384 * 1024
 """Octets read at once: they are still in the second-level cache when they are judged."""
 
 MOST_RUNS = 4
@@ -188,41 +189,34 @@ class PcapSource(Reader):
         return self._stretch(fill(framing.frame, framing.FRAME), limit)
 
     def _stretch(self, frame: Loop, limit: int | None) -> Iterator[tuple[PacketBatch, int]]:
-        def read(view: memoryview) -> int:
-            return read_into(self._file, view)
+        read: Read = partial(read_into, self._file)
+        sound = self._sound(read) if self._recover else None
+        if sound is not None:
+            read = sound.read
+        stretch = Stretch(self._layout, read, frame, Desk(CHUNK), start=self.position)
+        seen = 0
+        for batch in stretch.batches(limit):
+            self.position = (sound or stretch).position
+            yield batch, stretch.seen - seen
+            seen = stretch.seen
+            if limit is not None:
+                limit -= batch.count
+                if limit <= 0:
+                    return
+        self.position = (sound or stretch).position
+        if sound is None:
+            broken = fault_of(self._file)
+            fault = Fault(broken, stretch.next, seen) if broken else stretch.fault
+            self._report(self.position, fault)
 
-        before, start = 0, self.position
-        again: Read = read
-        while True:
-            stretch = Stretch(self._layout, again, frame, Desk(CHUNK), start=start)
-            seen = 0
-            for batch in stretch.batches(limit):
-                self.position = stretch.position
-                yield batch, stretch.seen - seen
-                seen = stretch.seen
-                if limit is not None:
-                    limit -= batch.count
-                    if limit <= 0:
-                        return
-            if fault := fault_of(self._file):
-                self._report(self.position, Fault(fault, stretch.next, seen), before)
-                return
-            self._report(self.position, stretch.fault, before)
-            if not self._recover or self.damage is None or stretch.fault is None:
-                return
-            from pcapfilter.io import recovery
+    def _sound(self, read: Read) -> "Sound":
+        """Give what reads only the records that are believed."""
+        from pcapfilter.io.recovery import Sound
 
-            found = recovery.next_record(
-                self._layout, again, stretch.rest, stretch.next, self._native
-            )
-            end = self.position = stretch.position if found is None else found.place
-            if self.damages is None:
-                self.damages = recovery.Damages()
-            self.damages.add(self.damage, end - stretch.next)
-            if found is None:
-                return
-            before, start = before + seen, found.place
-            again = recovery.pushed_back(found.rest, read)
+        broken = partial(fault_of, self._file)
+        return Sound(
+            self._layout, read, self.position, self._native, note=self._left_out, broken=broken
+        )
 
     def ranges(self, fill: Native, *, size: int, keep: int) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
@@ -247,10 +241,21 @@ class PcapSource(Reader):
         """Take note of how far was read and what ended it, `before` packets having come before."""
         self.position = position
         if fault is not None:
-            number = before + fault.before + 1
-            self.damage = CaptureError(
-                fault.message, name=self.name, offset=fault.offset, packet=number
-            )
+            self.damage = self._error(fault, before)
+
+    def _left_out(self, fault: Fault, octets: int) -> None:
+        """Take note of damage behind which reading goes on, and of how many octets that costs."""
+        error = self._error(fault)
+        self.damage = self.damage or error
+        if octets or self.damages is not None:
+            from pcapfilter.io.recovery import Damages
+
+            self.damages = self.damages or Damages()
+            self.damages.add(error, octets)
+
+    def _error(self, fault: Fault, before: int = 0) -> CaptureError:
+        number = before + fault.before + 1
+        return CaptureError(fault.message, name=self.name, offset=fault.offset, packet=number)
 
     def close(self) -> None:
         """Let go of the file."""

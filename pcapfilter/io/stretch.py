@@ -65,7 +65,7 @@ class Stretch:
     """The records that begin from `start` to before `stop`, which are octets of the file.
 
     `seen` packets were looked at; `position` is how far was read, `next` where the next record
-    begins, and `fault` what ended the reading before its end; `rest` was read, and is behind that.
+    begins, and `fault` what ended the reading before its end.
     """
 
     __slots__ = (
@@ -77,7 +77,6 @@ class Stretch:
         "fault",
         "next",
         "position",
-        "rest",
         "seen",
     )
 
@@ -96,7 +95,6 @@ class Stretch:
         self.position = self.next = start
         self.seen = 0
         self.fault: Fault | None = None
-        self.rest = b""
 
     def batches(self, limit: int | None = None) -> Iterator[PacketBatch]:
         """Give the packets that `frame` takes, in order, at most `limit`; a batch may be empty.
@@ -134,8 +132,7 @@ class Stretch:
             if state[1] == framing.STOPPED:
                 return
             if state[1] == framing.IMPOSSIBLE:
-                self.fault = Fault(_absurd(state[2], layout), self.next, self.seen)
-                self.rest = bytes(memoryview(desk.buffer)[start:have])
+                self.fault = Fault(absurd(state[2], layout), self.next, self.seen)
                 return
             have -= start
             if start:
@@ -145,18 +142,18 @@ class Stretch:
                 more = bytes(min(have, max(state[2] - have, 1)))
                 desk.buffer = desk.buffer + more  # the old one may be in use by a batch
         if have:
-            message = _missing(state[2], have, record.size, origin.snaplen)
+            message = missing(state[2], have, record.size, origin.snaplen)
             self.fault = Fault(message, self.next, self.seen)
-            self.rest = bytes(memoryview(desk.buffer)[:have])
 
 
-def _absurd(caplen: int, layout: Layout) -> str:
+def absurd(caplen: int, layout: Layout) -> str:
+    """Say what is wrong with a length."""
     snaplen = layout.origin.snaplen
     limit = f"snaplen of {snaplen}" if caplen > snaplen else f"maximum of {layout.longest}"
     return f"invalid packet capture length {caplen}, bigger than {limit}"
 
 
-def _missing(need: int, have: int, size: int, snaplen: int) -> str:
+def missing(need: int, have: int, size: int, snaplen: int) -> str:
     """Say what is cut: a record's header of `size` octets, or the packet behind it.
 
     Of a packet longer than the snapshot length, what is kept is read first.

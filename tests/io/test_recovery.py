@@ -3,6 +3,8 @@
 import gzip
 import io
 import random
+import struct
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -49,12 +51,95 @@ def test_garbage_between_packets(garbage: bytes, loops: Native) -> None:
         assert [(d.offset, d.packet) for d in damages] == [(place, 101)]
 
 
-def test_an_octet_too_many_costs_what_its_length_spans() -> None:
+def test_an_octet_too_many_costs_no_packet() -> None:
     octets, place = pcap(MANY * 3), offsets(MANY)[100]
     found, damages = recovered(octets[:place] + b"\xee" + octets[place:], native)
-    assert found[:100] == [row.octets for row in MANY[:100]]
-    assert found[-90:] == [row.octets for row in MANY[-90:]]
-    assert len(damages) == 1
+    assert found == [row.octets for row in MANY * 3]
+    assert [(d.offset, d.packet) for d in damages] == [(place, 101)]
+
+
+@pytest.mark.parametrize("loops", [plain, native], ids=["plain", "native"])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("number", [0, 1, 150, 297])
+def test_a_length_that_reaches_over_other_records(number: int, order: str, loops: Native) -> None:
+    octets, place = bytearray(pcap(MANY, order=order)), offsets(MANY)[number]
+    for longer in (1, 4, 16, 100, 777, 5000):
+        wrong = struct.pack(f"{order}I", MANY[number].caplen + longer)
+        octets[place + 8 : place + 12] = wrong
+        found, damages = recovered(bytes(octets), loops)
+        assert found == [row.octets for n, row in enumerate(MANY) if n != number]
+        assert [(d.offset, d.packet) for d in damages] == [(place, number + 1)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 150, 297])
+def test_a_length_that_is_too_short(number: int) -> None:
+    octets, place = bytearray(pcap(MANY)), offsets(MANY)[number]
+    for shorter in (1, 4, 16, MANY[number].caplen):
+        cut = MANY[number].caplen - shorter
+        octets[place + 8 : place + 12] = struct.pack("<I", cut)
+        found, damages = recovered(bytes(octets), native)
+        wanted = [row.octets for row in MANY]
+        wanted[number] = wanted[number][:cut]
+        assert found == wanted
+        assert [(d.offset, d.packet) for d in damages] == [(place + 16 + cut, number + 2)]
+
+
+def test_what_is_odd_is_no_damage() -> None:
+    year = 365 * 86400
+    inside = pcap(MANY[:8])[24:]
+    rows = [
+        row._replace(seconds=(row.seconds + n * year) % 2**32) if n % 7 < 3 else row
+        for n, row in enumerate(MANY)
+    ]
+    rows[20] = rows[20]._replace(wirelen=1)
+    rows[40] = rows[40]._replace(part=4_000_000_000)
+    rows[60:62] = [Row(0, 0, 0, 0, b"")] * 2
+    rows[80] = rows[80]._replace(caplen=len(inside), octets=inside)  # a capture in a packet
+    rows[81] = rows[81]._replace(seconds=5)
+    for octets in (pcap(tuple(rows)), pcap(tuple(rows), order=">", magic=0xA1B23C4D)):
+        assert recovered(octets, native) == ([row.octets for row in rows], [])
+
+
+def test_zeros_at_the_end(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "in"
+    path.write_bytes(pcap(MANY) + bytes(4096))
+    assert main(["-r", str(path), "--count", "--recover"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "300 packets\n"
+    assert "nothing but zeros; 4096 octets are left out" in err
+
+
+def test_damage_behind_the_last_packet_wanted_is_not_told(tmp_path: Path) -> None:
+    octets, place = pcap(MANY), offsets(MANY)[100]
+    path = tmp_path / "in"
+    path.write_bytes(octets[:place] + b"\xff" * 40 + octets[place:])
+    assert main(["-r", str(path), "--count", "--recover", "-c", "100"]) == 0
+    assert main(["-r", str(path), "--count", "--recover", "-c", "101"]) == 1
+
+
+def test_wrong_lengths_in_real_captures(real_captures: Path, sweep: float) -> None:
+    rng = random.Random("wrong lengths")
+    paths = sorted(real_captures.glob("*.pcap"))
+    tried = others = lost = 0
+    for path in sorted(rng.sample(paths, min(len(paths), round(60 * sweep)))):
+        octets = bytearray(path.read_bytes())
+        packets, damages = recovered(bytes(octets), native)
+        assert not damages, path.name
+        with open_source(path) as source:  # type: ignore[attr-defined]  # it is a Reader
+            assert packets == [packet.data for packet in source], path.name
+            order = "<" if source.record.order == "little" else ">"
+            if len(packets) < 6 or source.record.size != 16:
+                continue
+        number = rng.randrange(len(packets) - 4)
+        place = 24 + sum(16 + len(data) for data in packets[:number])
+        wrong = len(packets[number]) + rng.randrange(1, 5000)
+        octets[place + 8 : place + 12] = struct.pack(f"{order}I", wrong)
+        found, _ = recovered(bytes(octets), native)
+        assert found[:number] == packets[:number], path.name
+        tried, others = tried + 1, others + len(packets) - 1
+        lost += len(packets) - 1 - sum((Counter(found) & Counter(packets)).values())
+    assert tried > 5
+    assert lost * 50 < others, (lost, others)
 
 
 @pytest.mark.parametrize("step", [7, 300])
