@@ -30,7 +30,8 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
     from pcapfilter.io.ranges import Ranges
-    from pcapfilter.io.recovery import Damages, Sound
+    from pcapfilter.io.recovery import Damages
+    from pcapfilter.io.sound import Sound
 
 CHUNK = 384 * 1024
 """Octets read at once: they are still in the second-level cache when they are judged."""
@@ -211,7 +212,7 @@ class PcapSource(Reader):
 
     def _sound(self, read: Read) -> "Sound":
         """Give what reads only the records that are believed."""
-        from pcapfilter.io.recovery import Sound
+        from pcapfilter.io.sound import Sound
 
         broken = partial(fault_of, self._file)
         return Sound(
