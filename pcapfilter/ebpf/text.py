@@ -78,8 +78,10 @@ def parse(text: str) -> Program:
 
 def _read(code: int, form: str, n: int) -> list[Instruction]:
     if form.startswith("unknown "):
-        dst, src, off, imm = (int(word) for word in form.split()[1:])
-        return [Instruction(code, dst, src, off, imm)]
+        numbers = re.fullmatch(r"unknown (\d+) (\d+) (-?\d+) (-?\d+)", form)
+        if numbers is None:
+            raise ProgramError(f"line {n}: not four numbers: {form!r}")
+        return [Instruction(code, *map(int, numbers.groups()))]
     for pattern, row in _forms().get(code, []):
         found = pattern.fullmatch(form)
         if found is None:

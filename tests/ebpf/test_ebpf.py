@@ -101,6 +101,7 @@ def test_listing_is_the_kernels() -> None:
         ("0: (95) exit\n2: (95) exit", 2),
         ("0: (95) leave", 1),
         ("0: (b7) r0 ~ 1", 1),
+        ("0: (ff) unknown 1 2", 1),
     ],
 )
 def test_bad_listings_name_the_line(listing: str, line: int) -> None:
