@@ -8,12 +8,18 @@ from pathlib import Path
 import pytest
 
 import pcapfilter as pf
+from pcapfilter.bpf import isa
+from pcapfilter.bpf.program import Program
 from pcapfilter.bpf.text import listing
 from pcapfilter.cli import main
 from pcapfilter.cli.commands.check import COMMON
+from pcapfilter.net.linktype import resolve
 from tests import oracle
 
 pytest.importorskip("z3")
+
+from pcapfilter.tools.crosscheck import Verdict
+from pcapfilter.tools.crosscheck.kernel import ask_kernel
 
 Captured = pytest.CaptureFixture[str]
 
@@ -80,10 +86,23 @@ def test_where_libpcap_is_wrong(capsys: Captured) -> None:
 def test_a_file_of_expressions(capsys: Captured, tmp_path: Path) -> None:
     path = tmp_path / "filters"
     path.write_text("tcp\n# all of it\n\nudp port 53  # names\nport 99999\nip proto 6\n")
-    assert main(["check", "-y", "EN10MB", "-y", "RAW", "-F", str(path)]) == 0
+    words = ["check", "-y", "EN10MB", "-y", "RAW", "-F", str(path)]
+    assert main(words) == 2
     told = capsys.readouterr().out
-    assert "refused by both (illegal port number 99999 > 65535): EN10MB, RAW" in told
-    assert "4 filters on 2 link types: 6 identical, 2 refused by both\nall agree" in told
+    assert "refused by both (illegal port number 99999 > 65535): EN10MB, RAW\n  so nothing" in told
+    assert "4 filters on 2 link types: 6 identical, 2 refused by both\n" in told
+    assert told.endswith("nothing was compared of 1 filter\n")
+    assert main([*words, "--refusals"]) == 0
+    assert capsys.readouterr().out.endswith("6 identical, 2 refused by both\nall agree\n")
+
+
+@oracle.needs_tcpdump
+@oracle.needs_libpcap
+def test_refused_on_some_link_types(capsys: Captured) -> None:
+    """What is refused on one link type and compared on another is no typo."""
+    assert main(["check", "-y", "EN10MB", "-y", "MTP2", "tcp"]) == 0
+    assert "refused by both (" in capsys.readouterr().out
+    assert main(["check", "-y", "MTP2", "tcp"]) == 2
 
 
 def test_expressions_by_a_pipe(
@@ -156,8 +175,26 @@ def test_the_kernel_reads_where_a_sum_wraps(capsys: Captured, tmp_path: Path) ->
 def test_the_kernel_takes_no_loops(capsys: Captured, tmp_path: Path) -> None:
     theirs = pretend(tmp_path, ("ip protochain 6", numbers("ip protochain 6")))
     words = ["check", "--tcpdump", theirs, "-y", "EN10MB", "--kernel", "ip protochain 6"]
-    assert main(words) == 0
-    assert "the kernel takes no such program: instruction" in capsys.readouterr().out
+    assert main(words) == 2
+    told = capsys.readouterr().out
+    assert "EN10MB: the kernel refuses the program: instruction 19: backward jump" in told
+    assert told.endswith("1 identical\nthe kernel refuses: 1\n")
+
+
+def test_the_kernel_takes_no_long_programs() -> None:
+    rows = [(isa.LD | isa.IMM, 0, 0, 1)] * 4096 + [(isa.RET | isa.A, 0, 0, 0)]
+    answer = ask_kernel(Program.of(rows), resolve("EN10MB"), [], 5.0)
+    assert answer.verdict is Verdict.REFUSES
+    assert answer.note.endswith("refuses the program: 4097 instructions are more than 4096")
+
+
+@oracle.needs_kernel
+def test_the_kernel_in_no_time() -> None:
+    rows = [(isa.RET | isa.K, 0, 0, 1)]
+    assert ask_kernel(Program.of(rows), resolve("RAW"), [b"x"], 1e-9).verdict is Verdict.AGREES
+    answer = ask_kernel(pf.compile("tcp port 80").program(), resolve("EN10MB"), [b"x"], 1e-9)
+    assert answer.verdict is Verdict.UNKNOWN
+    assert "agrees on 1 packet, and nothing is proved: undecided in 0 s" in answer.note
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,6 @@ def test_without_z3(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
         (["--host", "moon", "tcp", "udp"], "no such host: 'moon'"),
         (["--frob", "tcp", "udp"], "unrecognized option '--frob'"),
         (["@/does/not/exist", "udp"], "/does/not/exist: No such file or directory"),
-        (["-w", "/does/not/exist", "tcp", "udp"], "/does/not/exist: No such file or directory"),
     ],
 )
 def test_trouble(words: list[str], message: str, capsys: Captured) -> None:
@@ -115,6 +114,13 @@ def test_trouble(words: list[str], message: str, capsys: Captured) -> None:
     assert not told.out
     assert message in told.err
     assert "Traceback" not in told.err
+
+
+def test_the_answer_comes_before_the_file(capsys: Captured) -> None:
+    assert main(["diff", "-w", "/does/not/exist", "tcp", "udp"]) == 2
+    told = capsys.readouterr()
+    assert "that A selects and B does not" in told.out
+    assert told.err == "pcapfilter: /does/not/exist: No such file or directory\n"
 
 
 HARD = (

@@ -1,12 +1,15 @@
 """pf.compare: what can be compared, what comes out, and witnesses that look like traffic."""
 
 import io
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 import pcapfilter as pf
+from pcapfilter.bpf import isa
+from pcapfilter.bpf.program import Program
 from pcapfilter.bpf.text import listing
 from pcapfilter.ebpf import text as ebpf_text
 from tests import oracle
@@ -14,6 +17,7 @@ from tests import oracle
 pytest.importorskip("z3")
 
 from pcapfilter.tools.compare import Comparison, NoSolverError
+from pcapfilter.tools.compare.bearing import bearing
 from pcapfilter.tools.layers import finish
 from pcapfilter.tools.prove import Different, Same, Unknown, Witness
 
@@ -147,11 +151,30 @@ def test_what_is_no_listing(text: str, tmp_path: Path) -> None:
 
 def test_listings_without_meaning(tmp_path: Path) -> None:
     (tmp_path / "stray").write_text("1\n5 0 0 9\n", encoding="utf-8")
-    with pytest.raises(pf.ProgramError, match="jump out of the program"):
+    with pytest.raises(pf.ProgramError, match="stray: instruction 0: jump out of the program"):
         pf.compare(f"@{tmp_path / 'stray'}", "tcp")
     (tmp_path / "ebpf").write_text("0: (79) r0 = *(u64 *)(r3 +0)\n1: (95) exit\n", encoding="utf-8")
-    with pytest.raises(pf.ProgramError, match="on host xdp"):
+    with pytest.raises(pf.ProgramError, match=r"ebpf: on host user, socket, tc, xdp: \S+ 0: "):
         pf.compare(f"@{tmp_path / 'ebpf'}", "tcp")
+
+
+@pytest.mark.parametrize("cut", [7, 20])
+def test_a_truncated_listing_of_ebpf(cut: int, tmp_path: Path) -> None:
+    """The fault is told once, and not for each host."""
+    path = tmp_path / "cut"
+    rows = ebpf_text.listing(pf.compile("port 80").ebpf("xdp")).splitlines()
+    path.write_text("\n".join(rows[:cut]), encoding="utf-8")
+    with pytest.raises(pf.ProgramError) as caught:
+        pf.compare(f"@{path}", "tcp")
+    assert re.fullmatch(
+        r".*/cut: instruction \d+: (runs past the end|jump out of the program)", str(caught.value)
+    )
+
+
+def test_lines_are_counted_with_those_of_the_source(tmp_path: Path) -> None:
+    (tmp_path / "odd").write_text("; int f()\n0: (b7) r0 = 1\n\n1: (95) leave\n")
+    with pytest.raises(pf.ProgramError, match="odd: line 4: "):
+        pf.compare(f"@{tmp_path / 'odd'}", "tcp")
 
 
 def test_missing_file() -> None:
@@ -194,6 +217,46 @@ def test_explained_field_by_field() -> None:
     assert "that A selects and B does not: 60 octets" in told
     assert "IPv4 destination                 5.6.7.8" in told
     assert "AB  12-13    Ethernet type                    0x0800 (IPv4)" in told
+
+
+def test_scratch_cells_that_are_read_unset() -> None:
+    """`geneve or ...` reads what only the way through geneve has stored."""
+    found = pf.compare("geneve or tcp port 80", "geneve or tcp port 81")
+    assert found.same is False
+    assert "(scratch cells that are read unset: A M[0], M[2]; B M[0], M[2]; 0 here," in str(found)
+    same = pf.compare("geneve or ip", "not not (geneve or ip)")
+    assert same.complete == Same(None, None, unset=True)
+    assert "proved (with 0 in scratch cells in which nothing was stored)" in str(same)
+
+
+@oracle.needs_libpcap
+def test_witnesses_that_read_nothing_unset_come_first() -> None:
+    rows = [
+        (isa.LD | isa.B | isa.ABS, 0, 0, 0),
+        (isa.JMP | isa.JEQ | isa.K, 2, 0, 1),
+        (isa.LD | isa.MEM, 0, 0, 3),
+        (isa.JMP | isa.JEQ | isa.K, 0, 1, 0),
+        (isa.RET | isa.K, 0, 0, 1),
+        (isa.RET | isa.K, 0, 0, 0),
+    ]
+    found = pf.compare(Program.of(rows), Program.of(rows[-1:]), count=2)
+    first, second = found.witnesses
+    assert first.packet[0] == 1
+    assert [side.unset(*first[:2], {}) for side in found.sides] == [(), ()]
+    assert [side.unset(*second[:2], {}) for side in found.sides] == [(3,), ()]
+    confirmed(found._replace(witnesses=(first,)))
+
+
+def test_lint_takes_what_is_left_of_the_time() -> None:
+    one, other = "not host 1.2.3.4 or host 5.6.7.8", "not (host 1.2.3.4 or host 5.6.7.8)"
+    found = pf.compare(one, other, timeout=20)
+    assert 0 < found.left < 20
+    assert list(bearing(found, "A", "A"))[1] == "lint says of A:"
+    for left in (0.0, found.a.seconds):
+        assert list(bearing(found._replace(left=left), "A", "this")) == [
+            "",
+            "lint was not asked about this: no time was left (--timeout)",
+        ]
 
 
 def test_time_limit() -> None:

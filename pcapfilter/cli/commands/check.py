@@ -1,19 +1,21 @@
 """`pcapfilter check E`: our program beside that of the tcpdump installed.
 
-The exit code is 0 where all agree, 1 where one filter differs, 2 for trouble.
+The exit code is 0 where all agree, 1 where one filter differs, 2 for trouble: what is unknown, what
+cannot be asked, and a filter that is refused everywhere, so that nothing was compared.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from pcapfilter.bpf.program import Program
 from pcapfilter.cli.commands.diff import seconds
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.errors import UnsupportedError
 from pcapfilter.net.linktype import LINK_TYPES, LinkType, resolve
 from pcapfilter.tools.compare import NoSolverError
 from pcapfilter.tools.compare.comparison import INSTALL
-from pcapfilter.tools.crosscheck import AGREEING, Finding, Outcome, Tcpdump, check
+from pcapfilter.tools.crosscheck import Finding, Outcome, Tcpdump, Verdict, check
 from pcapfilter.tools.crosscheck.rows import side_by_side
 
 FLAGS = (
@@ -22,8 +24,9 @@ FLAGS = (
     Flag("F", "", "FILE", "", "check each line of FILE (# begins a comment; - is standard input)"),
     Flag("O", "no-optimize", "", "", "do not optimise the programs"),
     Flag("", "kernel", "", "", "have the kernel judge packets, too"),
+    Flag("", "refusals", "", "", "that both refuse a filter everywhere is agreement, not trouble"),
     Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
-    Flag("", "timeout", "SECONDS", "", "give up on a filter after so long (30)"),
+    Flag("", "timeout", "SECONDS", "", "give up on an answer or a proof after so long (30)"),
     Flag("", "tcpdump", "PATH", "", "the tcpdump to ask"),
     Flag("h", "help", "", "", "print this and stop"),
 )
@@ -46,7 +49,8 @@ def run(words: list[str]) -> int:
     tcpdump = Tcpdump.find(line.last("tcpdump"))
     print(f"asked: {tcpdump.path} ({tcpdump.version})", flush=True)
     outcomes: Counter[Outcome] = Counter()
-    kernel: Counter[bool | None] = Counter()
+    kernel: Counter[Verdict] = Counter()
+    uncompared = 0
     for text in filters:
         findings = [
             check(
@@ -61,13 +65,34 @@ def run(words: list[str]) -> int:
         ]
         outcomes.update(found.outcome for found in findings)
         print(*_told(text, findings), sep="\n", flush=True)
+        compared = any(found.outcome.is_compared for found in findings)
+        if not compared and not line.times("refusals"):
+            uncompared += 1
+            print("  so nothing was compared (--refusals takes that for agreement)", flush=True)
         if line.times("kernel"):
             for found in findings:
-                kernel[_asked(found, limit)] += 1
-    print(*_summary(len(filters), len(links), outcomes, kernel), sep="\n")
-    if outcomes[Outcome.DIFFERENT] or kernel[False]:
+                if found.ours is not None:
+                    kernel[_asked(found.ours, found, limit)] += 1
+    counted = f"{_count(len(filters), 'filter')} on {_count(len(links), 'link type')}"
+    print("", f"{counted}: {_outcomes(outcomes)}", sep="\n")
+    if uncompared:
+        print(f"nothing was compared of {_count(uncompared, 'filter')}")
+    if kernel:
+        print(f"the kernel {', '.join(f'{k.value}: {kernel[k]}' for k in Verdict if kernel[k])}")
+    if outcomes[Outcome.DIFFERENT] or kernel[Verdict.DIFFERS]:
         return DIFFERENT
-    return TROUBLE if outcomes[Outcome.UNKNOWN] else AGREE
+    if uncompared or outcomes[Outcome.UNKNOWN] or set(kernel) - {Verdict.AGREES}:
+        return TROUBLE
+    print("all agree")
+    return AGREE
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _outcomes(found: Counter[Outcome]) -> str:
+    return ", ".join(f"{found[kind]} {kind.value}" for kind in Outcome if found[kind])
 
 
 def _filters(line: CommandLine) -> list[str]:
@@ -132,20 +157,16 @@ def _details(found: Finding) -> Iterator[str]:
     if found.ours is not None and found.theirs is not None:
         yield from side_by_side(found.ours, found.theirs)
     if found.comparison is not None and found.comparison.witnesses:
-        from pcapfilter.filter import compile as made
         from pcapfilter.tools.compare.bearing import bearing
         from pcapfilter.tools.compare.report import explain
 
         yield "(A is pcapfilter, B is tcpdump)"
         yield from explain(found.comparison, found.comparison.witnesses[0])
-        asked = made(found.text, link=found.link, netmask=0)
-        yield from bearing(asked, found.comparison.witnesses, "the filter")
+        yield from bearing(found.comparison, "A", "the filter")
 
 
-def _asked(found: Finding, limit: float) -> bool | None:
-    """Ask the kernel about our program, say what it answers, and give whether it agrees."""
-    if found.ours is None:
-        return None
+def _asked(program: Program, found: Finding, limit: float) -> Verdict:
+    """Ask the kernel about our program, and say what it answers."""
     try:
         from pcapfilter.tools.crosscheck.kernel import ask_kernel
     except ImportError as error:
@@ -154,21 +175,6 @@ def _asked(found: Finding, limit: float) -> bool | None:
         raise NoSolverError(f"--kernel needs Z3: {INSTALL}") from None
 
     more = [] if found.comparison is None else [w.packet for w in found.comparison.witnesses]
-    answer = ask_kernel(found.ours, found.link, more, limit)
-    print(f"  {found.link.name}: {answer.note}")
-    return answer.agrees
-
-
-def _summary(
-    filters: int, links: int, outcomes: Counter[Outcome], kernel: Counter[bool | None]
-) -> Iterator[str]:
-    yield ""
-    plural = "s" * (filters != 1), "s" * (links != 1)
-    counted = ", ".join(f"{outcomes[kind]} {kind.value}" for kind in Outcome if outcomes[kind])
-    yield f"{filters} filter{plural[0]} on {links} link type{plural[1]}: {counted}"
-    if kernel:
-        names = {True: "agrees", False: "differs", None: "was not asked, or is not known to agree"}
-        told = (f"{name}: {kernel[key]}" for key, name in names.items() if kernel[key])
-        yield f"the kernel {', '.join(told)}"
-    if all(kind in AGREEING for kind in outcomes) and not kernel[False]:
-        yield "all agree"
+    answer = ask_kernel(program, found.link, more, limit)
+    print(f"  {found.link.name}: {answer.note}", flush=True)
+    return answer.verdict

@@ -60,17 +60,17 @@ def run(words: list[str]) -> int:
         host=host,
     )
     place = line.last("w")
-    if place is not None and found.witnesses:
+    beside = sys.stderr if place == "-" else None
+    print(found, file=beside, flush=True)
+    if found.witnesses:
+        from pcapfilter.tools.compare.bearing import bearing
         from pcapfilter.tools.compare.report import write
 
-        write(found, place)
-    told = [str(found)]
-    for name, given in (("A", found.a), ("B", found.b)):
-        if given.made is not None and found.witnesses:
-            from pcapfilter.tools.compare.bearing import bearing
-
-            told += bearing(given.made, found.witnesses, name)
-    print(*told, sep="\n", file=sys.stderr if place == "-" else None)
+        if place is not None:
+            write(found, place)
+        for name in "AB":
+            for row in bearing(found, name, name):
+                print(row, file=beside)
     if found.same is None:
         return TROUBLE
     return SAME if found.same else DIFFERENT

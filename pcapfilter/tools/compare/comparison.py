@@ -25,7 +25,8 @@ class Comparison(NamedTuple):
 
     `complete` is the answer on packets on which no load fails, `every` the one on every packet;
     `strict` tells that the latter decides. `witnesses` are packets that one of the two selects and
-    the other does not. `only` is the filter, "A" or "B", that alone was to select them.
+    the other does not. `only` is the filter, "A" or "B", that alone was to select them. `left` is
+    what was not used of the time, in seconds.
     """
 
     a: Input
@@ -37,6 +38,7 @@ class Comparison(NamedTuple):
     strict: bool
     only: str | None
     witnesses: "tuple[Witness, ...]"
+    left: float
 
     @property
     def answer(self) -> "Answer":
@@ -84,7 +86,8 @@ def compare(
     Each is a text, `@FILE` with a listing (tcpdump -d, -dd, -ddd, or eBPF), a Filter or a program;
     texts are compiled as by `compile`, for the link type of the other one if that is a Filter and
     `link` says nothing. `host` is that of eBPF programs (user, socket, tc or xdp;
-    None: found out). Loops are followed for `turns` backward jumps, and `timeout` is in seconds.
+    None: found out). Loops are followed for `turns` backward jumps. `timeout` is in seconds, and
+    compiling takes none of them.
     FilterError, ProgramError and OSError as the inputs deserve; NoSolverError where Z3 is missing.
     """
     row = next((f.options.link for f in (a, b) if isinstance(f, Filter)), resolve("EN10MB"))
@@ -104,12 +107,12 @@ def compare(
     questions: dict[Grade, Question] = {}
 
     def ask(grade: Grade, share: float = 1.0) -> "Answer":
-        left = (deadline - time.monotonic()) * share
+        left = deadline - time.monotonic()
         if grade not in questions:
             questions[grade] = Question(
                 sides, grade, only=which, turns=turns, live=first.live or second.live
             )
-        return questions[grade].ask(left, row.name)
+        return questions[grade].ask(left * share, row.name, left * (1 - share))
 
     complete = ask(Grade.COMPLETE, 0.5)
     # What differs on a complete packet differs on every packet.
@@ -125,9 +128,10 @@ def compare(
             if number < count:
                 found = ask(shown)
 
+    shown_ones = tuple(witnesses())
+    left = deadline - time.monotonic()
     return Comparison(
-        first, second, sides, row, complete, every, strict, only,
-        tuple(witnesses()),
+        first, second, sides, row, complete, every, strict, only, shown_ones, left
     )  # fmt: skip
 
 
@@ -146,13 +150,14 @@ def _side(given: Input, host: str | None) -> "Side":
     hosts = [*WORLDS] if host is None else [host]
     if host is None and any((row := isa.row_of(i)) and row.kind == "skb" for i in given.program):
         hosts = ["socket"]
-    faults = []
+    faults: dict[str, list[str]] = {}
     for name in hosts:
         side = Side(given.program, name)
         try:
             follows(side)
         except ProgramError as error:
-            faults.append(f"on host {name}: {error}")
+            faults.setdefault(str(error), []).append(name)
         else:
             return side
-    raise ProgramError(f"{given.text}: {'; '.join(faults)}")
+    told = (f"on host {', '.join(names)}: {fault}" for fault, names in faults.items())
+    raise ProgramError(f"{given.text.removeprefix('@')}: {'; '.join(told)}")

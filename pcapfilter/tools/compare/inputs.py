@@ -2,14 +2,17 @@
 
 import re
 import sys
+import time
 from typing import Literal, NamedTuple
 
 from pcapfilter import filter as roof
 from pcapfilter.bpf import isa
 from pcapfilter.bpf import program as bpf
 from pcapfilter.bpf import text as bpf_text
+from pcapfilter.ebpf import form
 from pcapfilter.ebpf import program as ebpf
 from pcapfilter.ebpf import text as ebpf_text
+from pcapfilter.engine import reference
 from pcapfilter.errors import ProgramError, RejectsAllError
 from pcapfilter.net.linktype import LinkType
 
@@ -27,7 +30,7 @@ class Input(NamedTuple):
     """One of the two: how it was given, and its program.
 
     `live` tells whether loads from 0xfffff000 up ask the kernel: not where it is for a savefile.
-    `made` is the Filter, where an expression was given.
+    `made` is the Filter, where an expression was given, and `seconds` how long it took to compile.
     """
 
     text: str
@@ -35,6 +38,7 @@ class Input(NamedTuple):
     live: bool = True
     note: str = ""
     made: roof.Filter | None = None
+    seconds: float = 0.0
 
     @property
     def title(self) -> str:
@@ -64,6 +68,7 @@ def read(given: Given, how: How) -> Input:
         case str() if given.startswith("@"):
             return _listed(given[1:])
         case str():
+            started = time.monotonic()
             made = roof.compile(
                 given,
                 link=how.link,
@@ -72,7 +77,8 @@ def read(given: Given, how: How) -> Input:
                 optimize=how.optimize,
                 source=how.source,
             )
-            return _compiled(made, how.source != "file")
+            found = _compiled(made, how.source != "file")
+            return found._replace(seconds=time.monotonic() - started)
         case _:
             raise TypeError(f"not a filter, text or program: {given!r}")
 
@@ -93,6 +99,10 @@ def _listed(name: str) -> Input:
             text = file.read()
     try:
         program = _parsed(text)
+        if isinstance(program, bpf.Program):
+            reference.machine(program)
+        else:
+            form.check(program)
     except ProgramError as error:
         raise ProgramError(f"{name}: {error}") from None
     kind = "eBPF" if isinstance(program, ebpf.Program) else "classic"
@@ -100,19 +110,20 @@ def _listed(name: str) -> Input:
 
 
 def _parsed(text: str) -> bpf.Program | ebpf.Program:
-    """Read a listing; its first line tells of what kind it is.
+    """Read a listing; its first line that is not empty tells of what kind it is.
 
     What bpftool shows of a program's source (names of functions, lines after `;`) is passed over.
     """
-    lines = [line for line in text.splitlines() if line.strip() and not _SOURCE.match(line)]
-    head = lines[0] if lines else ""
+    lines = ["" if _SOURCE.match(line) else line.strip() for line in text.splitlines()]
+    head = next(filter(None, lines), "")
+    if not head:
+        raise ProgramError("no listing in it")
     if _EBPF.match(head):
         return ebpf_text.parse("\n".join(lines))
     if _CLASSIC.match(head):
         return bpf_text.parse(text)
     raise ProgramError(
-        "neither a listing of tcpdump -d, -dd or -ddd, nor one of eBPF: "
-        f"it begins {head.strip()[:40]!r}"
+        f"neither a listing of tcpdump -d, -dd or -ddd, nor one of eBPF: it begins {head[:40]!r}"
     )
 
 

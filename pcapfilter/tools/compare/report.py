@@ -32,9 +32,10 @@ def report(found: Comparison) -> Iterator[str]:
 def verdict(answer: Answer, only: str | None = None) -> str:
     """Give an answer in words."""
     match answer:
-        case Same(reach, turns):
+        case Same(reach, turns, unset):
             limits = [f"of up to {reach:,} captured octets"] if reach is not None else []
             limits += [f"with up to {turns} turns of a loop"] if turns is not None else []
+            limits += ["with 0 in scratch cells in which nothing was stored"] if unset else []
             whose = f" ({' and '.join(limits)})" if limits else ""
             if only is not None:
                 return f"none is selected by {only} alone, proved{whose}"
@@ -56,6 +57,12 @@ def explain(found: Comparison, witness: Witness, number: int = 0) -> Iterator[st
     yield f"{which} that {taker} selects and {other} does not: {length}"
     if not witness.complete:
         yield "  (a load fails on it: it ends before what is looked for)"
+    unset = [side.unset(octets, witness.wirelen, witness.answers) for side in found.sides]
+    cells = [
+        f"{n} {', '.join(f'M[{k}]' for k in ks)}" for n, ks in zip("AB", unset, strict=True) if ks
+    ]
+    if cells:
+        yield f"  (scratch cells that are read unset: {'; '.join(cells)}; 0 here, anything in libpcap)"
     for k, answer in sorted(witness.answers.items()):
         from pcapfilter.bpf import isa
 

@@ -5,7 +5,14 @@ rows.py     one filter on one link type: identical, the same, different, or trou
 kernel.py   the kernel's verdicts beside those of the reference machine
 """
 
-from pcapfilter.tools.crosscheck.rows import AGREEING, Finding, Outcome, check
+from pcapfilter.tools.crosscheck.rows import Finding, Outcome, Verdict, check
 from pcapfilter.tools.crosscheck.tcpdump import Tcpdump, TroubleError
 
-__all__ = ["AGREEING", "Finding", "Outcome", "Tcpdump", "TroubleError", "check"]
+__all__ = [
+    "Finding",
+    "Outcome",
+    "Tcpdump",
+    "TroubleError",
+    "Verdict",
+    "check",
+]

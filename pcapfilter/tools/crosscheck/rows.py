@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pcapfilter import filter as roof
 from pcapfilter.bpf.program import Program
 from pcapfilter.bpf.text import listing
-from pcapfilter.errors import FilterError, RejectsAllError
+from pcapfilter.errors import FilterError, ProgramError, RejectsAllError
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.tools.compare import Comparison, NoSolverError, compare
 from pcapfilter.tools.compare.inputs import NOTHING
@@ -31,8 +31,19 @@ class Outcome(Enum):
     DIFFERENT = "different"
     UNKNOWN = "unknown"
 
+    @property
+    def is_compared(self) -> bool:
+        """Tell whether there was a program on one side at least."""
+        return self not in {Outcome.REFUSED, Outcome.SKIPPED}
 
-AGREEING = (Outcome.IDENTICAL, Outcome.SAME, Outcome.REFUSED, Outcome.SKIPPED)
+
+class Verdict(Enum):
+    """What came of asking the kernel about a program."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    REFUSES = "refuses"
+    UNKNOWN = "is not known to agree"
 
 
 class Finding(NamedTuple):
@@ -66,7 +77,8 @@ def check(
         return Finding(text, link, Outcome.SKIPPED, str(error))
     except TroubleError as error:
         return Finding(text, link, Outcome.UNKNOWN, str(error))
-    ours = _ours(text, link, optimize)
+    made = roof.Filter(text, roof.Options(link, netmask=0, optimize=optimize))
+    ours = _ours(made)
     match ours, theirs:
         case str(), str():
             note = ours if ours == theirs else f"pcapfilter: {ours}; tcpdump: {theirs}"
@@ -78,16 +90,15 @@ def check(
             note = f"tcpdump refuses it: {theirs}"
             return Finding(text, link, Outcome.DIFFERENT, note, ours)
         case Program(), Program():
-            return _proved(
-                Finding(text, link, Outcome.IDENTICAL, "", ours, theirs), tcpdump, strict, timeout
-            )
+            found = Finding(text, link, Outcome.IDENTICAL, "", ours, theirs)
+            return found if ours == theirs else _proved(found, made, tcpdump, strict, timeout)
     raise AssertionError
 
 
-def _ours(text: str, link: LinkType, optimize: bool) -> Program | str:
+def _ours(made: roof.Filter) -> Program | str:
     """Give our program, or the first line of the refusal."""
     try:
-        return roof.compile(text, link=link, netmask=0, optimize=optimize).program()
+        return made.program()
     except RejectsAllError:
         return NOTHING
     except FilterError as error:
@@ -104,17 +115,14 @@ def _theirs(
         return NOTHING if str(refusal) == _REJECTS_ALL else str(refusal)
 
 
-def _proved(found: Finding, tcpdump: Tcpdump, strict: bool, timeout: float) -> Finding:
-    """Find out what two programs that may differ come to."""
-    assert found.ours is not None
+def _proved(
+    found: Finding, made: roof.Filter, tcpdump: Tcpdump, strict: bool, timeout: float
+) -> Finding:
+    """Find out what two programs that differ come to."""
     assert found.theirs is not None
-    if found.ours == found.theirs:
-        return found
     try:
-        comparison = compare(
-            found.ours, found.theirs, link=found.link, strict=strict, timeout=timeout
-        )
-    except NoSolverError as error:
+        comparison = compare(made, found.theirs, strict=strict, timeout=timeout)
+    except (NoSolverError, ProgramError) as error:
         return found._replace(outcome=Outcome.UNKNOWN, note=f"the listings differ, and {error}")
     outcome = {True: Outcome.SAME, False: Outcome.DIFFERENT, None: Outcome.UNKNOWN}[comparison.same]
     note = ""
@@ -129,13 +137,14 @@ def _arbitrated(found: Finding, comparison: Comparison, tcpdump: Tcpdump, timeou
     """Say with whom tcpdump's unoptimised program sides on the packet."""
     from pcapfilter.tools.prove import Side
 
-    plain = _theirs(found.text, found.link, tcpdump, False, timeout)
-    if isinstance(plain, str):
+    try:
+        plain = _theirs(found.text, found.link, tcpdump, False, timeout)
+    except TroubleError as error:
+        return str(error)
+    if isinstance(plain, str) or plain == found.theirs:
         return ""
     packet, wirelen, ours_selects, answers, _ = comparison.witnesses[0]
     verdict, _ = Side(plain).judge(packet, wirelen, answers)
-    if plain == found.theirs:
-        return ""
     sides = "pcapfilter" if verdict == ours_selects else "its own optimised one"
     return f"on this packet, tcpdump's unoptimised program (-O) agrees with {sides}"
 

@@ -2,6 +2,7 @@
 
 words.py     32-bit words of which not all is known     longs.py     the same of 64 bits
 octets.py    a packet of which nothing is known         hosts.py     what eBPF programs are given
+ways.py      all ways through a program at once
 classic.py   what a classic program does with it        extended.py  what an eBPF program does
 question.py  where two programs differ, for the solver  decide.py    the same in one call
 witness.py   a packet, read from Z3's model             replay.py    the machines' verdicts on it

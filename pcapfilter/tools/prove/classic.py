@@ -1,44 +1,25 @@
 """What a classic program does with a packet of which nothing is known.
 
-Each instruction is met once, in the order of the program, with the condition under which it is
-reached and what A, X and M[] then hold; where ways come together, their values are joined. So the
-terms grow with the program and not with the number of ways through it. A backward jump begins the
-program anew from where it leads: so many times as `turns` says, and what would go on is `beyond`.
-
-The meaning is that of engine.reference.
+The meaning is that of engine.reference. Scratch cells begin as 0 there, and undefined in libpcap,
+so it is also found out when a program reads one in which nothing was stored.
 """
-
-from typing import NamedTuple
 
 from pcapfilter.bpf import flow, isa
 from pcapfilter.bpf.program import Instruction, Program
 from pcapfilter.tools.prove import words
 from pcapfilter.tools.prove.octets import AnyPacket
+from pcapfilter.tools.prove.ways import TURNS, Outcome, Walk, needed
 from pcapfilter.tools.prove.words import ZERO, Condition, Word, number
 
-TURNS = 4
-"""How many backward jumps are followed unless told otherwise."""
-
 _A, _X, _M = 0, 1, 2
-_START = (ZERO,) * (_M + isa.MEMWORDS)
+_STORED = _M + isa.MEMWORDS
+_START = (ZERO,) * (_STORED + 1)
 
 Registers = tuple[Word, ...]
-"""A, X, M[0] to M[15]."""
+"""A, X, M[0] to M[15], and which cells were stored in, as bits.
 
-
-class Outcome(NamedTuple):
-    """When a program selects the packet, when a load fails, and when the turns do not suffice.
-
-    `short` is of loads that reach past the captured octets, `wraps` of those whose x + k passes
-    2**32: no packet is long enough for them. `tests` are what makes packets go different ways: one
-    a jump, and whether a sum wraps or a shift goes past the word, of which the kernel knows less.
-    """
-
-    selects: Condition
-    short: Condition
-    wraps: Condition
-    beyond: Condition
-    tests: list[Condition]
+The last is kept only for cells that some way through the program reads before it stores in them.
+"""
 
 
 def follow(
@@ -57,63 +38,39 @@ def follow(
     kernel; `kernel`, whether it runs there: unlike libpcap it shifts by X modulo 32, and reads at
     an x + k that wraps.
     """
-    return _Walk(program, packet, complete, live, kernel).run(turns)
+    return _Walk(program, packet, complete, live, kernel).run(_START, turns)
 
 
-class _Walk:
-    """One program on its way through the packet."""
+class _Walk(Walk[Registers]):
+    """One classic program on its way through the packet."""
 
     def __init__(
         self, program: Program, packet: AnyPacket, complete: bool, live: bool, kernel: bool
     ) -> None:
+        super().__init__(len(program))
         self.program = program
         self.packet = packet
         self.complete = complete
         self.live = live
         self.kernel = kernel
-        self.needed = needed(program)
-        self.selects: list[Condition] = []
-        self.short: list[Condition] = []
-        self.wraps: list[Condition] = []
-        self.tests: list[Condition] = []
-
-    def run(self, turns: int) -> Outcome:
-        """Go forward through the program, and again for each turn of its loops."""
-        ways: dict[int, list[tuple[Condition, Registers]]] = {0: [(True, _START)]}
-        for _ in range(turns + 1):
-            back: dict[int, list[tuple[Condition, Registers]]] = {}
-            for pc in range(len(self.program)):
-                here = ways.pop(pc, None)
-                if here is None:
-                    continue
-                reached, registers = self.join(pc, here)
-                for place, condition, after in self.step(pc, reached, registers):
-                    if condition is not False:
-                        later = ways if place > pc else back
-                        later.setdefault(place, []).append((condition, after))
-            ways = back
-            if not ways:
-                break
-        return Outcome(
-            words.either(self.selects),
-            words.either(self.short),
-            words.either(self.wraps),
-            words.either(condition for here in ways.values() for condition, _ in here),
-            self.tests,
+        self.needed = needed(
+            flow.reachable(program),
+            lambda pc: flow.successors(program, pc),
+            lambda pc: _uses(program[pc]),
         )
+        self.doubtful = self.needed[0] >> _M
 
-    def join(self, pc: int, ways: list[tuple[Condition, Registers]]) -> tuple[Condition, Registers]:
-        """Give when one of the ways leads here, and what the registers that are needed hold."""
-        if len(ways) == 1:
-            return ways[0]
+    def join(self, pc: int, ways: list[tuple[Condition, Registers]]) -> Registers:
+        """Join the registers that are needed."""
         needed = self.needed[pc]
-        joined = tuple(
+        if needed >> _M & self.doubtful:
+            needed |= 1 << _STORED
+        return tuple(
             words.choose([(condition, registers[n]) for condition, registers in ways])
             if needed >> n & 1
             else ZERO
             for n in range(len(_START))
         )
-        return words.either(condition for condition, _ in ways), joined
 
     def step(
         self, pc: int, reached: Condition, registers: Registers
@@ -129,7 +86,11 @@ class _Walk:
                 return [(places[0], reached, _write(registers, target, value))]
             case "store":
                 value = registers[_A if row.reads == "A" else _X]
-                return [(places[0], reached, _write(registers, _M + i.k, value))]
+                registers = _write(registers, _M + i.k, value)
+                if self.doubtful >> i.k & 1:
+                    stored = words.operate("or", registers[_STORED], number(1 << i.k))
+                    registers = _write(registers, _STORED, stored)
+                return [(places[0], reached, registers)]
             case "move":
                 to, value = (_X, registers[_A]) if row.writes == "X" else (_A, registers[_X])
                 return [(places[0], reached, _write(registers, to, value))]
@@ -176,6 +137,9 @@ class _Walk:
             case "imm":
                 return reached, number(i.k)
             case "mem":
+                if self.doubtful >> i.k & 1:
+                    stored = words.compare("jset", registers[_STORED], number(1 << i.k))
+                    self.unset.append(words.both(reached, words.negate(stored)))
                 return reached, registers[_M + i.k]
             case "len":
                 return reached, packet.length()
@@ -207,25 +171,10 @@ def _write(registers: Registers, n: int, value: Word) -> Registers:
     return (*registers[:n], value, *registers[n + 1 :])
 
 
-def needed(program: Program) -> dict[int, int]:
-    """Give the registers whose value on reaching an instruction can matter, as bits."""
-    places = sorted(flow.reachable(program), reverse=True)
-    found = dict.fromkeys(places, 0)
-    changed = True
-    while changed:
-        changed = False
-        for pc in places:
-            i = program[pc]
-            row = isa.ROWS[i.code]
-            before = 0
-            for place in flow.successors(program, pc):
-                before |= found[place]
-            before &= ~_bits(row.writes, i.k)
-            before |= _bits(row.reads, i.k)
-            if before != found[pc]:
-                found[pc] = before
-                changed = True
-    return found
+def _uses(i: Instruction) -> tuple[int, int]:
+    """Give the registers that an instruction reads and those that it writes, as bits."""
+    row = isa.ROWS[i.code]
+    return _bits(row.reads, i.k), _bits(row.writes, i.k)
 
 
 def _bits(letters: str, cell: int) -> int:

@@ -1,9 +1,9 @@
 """Two programs, classic or eBPF -> whether they select the same packets."""
 
 from pcapfilter.packets import MAXIMUM_SNAPLEN
-from pcapfilter.tools.prove.classic import TURNS
 from pcapfilter.tools.prove.question import Answer, Grade, Question
 from pcapfilter.tools.prove.replay import Program, Side
+from pcapfilter.tools.prove.ways import TURNS
 
 
 def decide(

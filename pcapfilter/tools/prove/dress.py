@@ -35,16 +35,19 @@ def dress(
     packet: AnyPacket,
     sides: tuple[Side, Side],
     link: str,
+    deadline: float,
     only: int | None = None,
 ) -> Witness:
     """Give a witness of the same difference that looks like traffic, or else the bare one.
 
-    The solver holds the difference and may be asked for more of it. `only` is as in Question.
+    The solver holds the difference and may be asked for more of it, until `deadline` at the latest.
+    `only` is as in Question.
     """
     if first(link) is None:
         return bare
     solver.set("timeout", _PATIENCE)
-    dresser = _Dresser(model, solver, packet, sides)
+    deadline = min(deadline, time.monotonic() + _LIMIT)
+    dresser = _Dresser(model, solver, packet, sides, deadline)
     end = dresser.walk(link)
     for octets, wirelen, answers in dresser.attempts(link, end):
         found = _replayed(bare, sides, octets, wirelen, answers)
@@ -62,13 +65,14 @@ class _Dresser:
         solver: z3.Solver,
         packet: AnyPacket,
         sides: tuple[Side, Side],
+        deadline: float,
     ) -> None:
         self.model, self.solver, self.packet, self.sides = model, solver, packet, sides
+        self.deadline = deadline
         self.free: dict[int, int] = {}  # octets that no program asks for
         self.dressed: set[int] = set()
         self.layers: list[Layer] = []
         self.read: Collection[int] | None = None
-        self.deadline = time.monotonic() + _LIMIT
 
     def octets(self) -> bytearray:
         """Give the packet as it stands: what the model says, and what was put beside it."""

@@ -1,9 +1,7 @@
 """What an eBPF program does with a packet of which nothing is known.
 
-As with classic programs, each instruction is met once on the way forward, with the condition under
-which it is reached and what registers and stack then hold; a backward jump begins the program anew
-from where it leads. Registers hold numbers, or places in the packet, the stack or the host's
-context. The meaning is that of engine.vm; a program that reads where it may not is stopped there.
+Registers hold numbers, or places in the packet, the stack or the host's context. The meaning is
+that of engine.vm; a program that reads where it may not is stopped there.
 """
 
 from collections.abc import Mapping
@@ -13,10 +11,10 @@ from pcapfilter.ebpf import flow, form, isa
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 from pcapfilter.tools.prove import longs, words
-from pcapfilter.tools.prove.classic import TURNS, Outcome
 from pcapfilter.tools.prove.hosts import CONTEXT, FRAME, PACKET, Place, World
 from pcapfilter.tools.prove.longs import Long, long
 from pcapfilter.tools.prove.octets import AnyPacket
+from pcapfilter.tools.prove.ways import TURNS, Outcome, Walk, needed
 from pcapfilter.tools.prove.words import TOP, ZERO, Condition
 
 Value = Long | Place | None
@@ -36,52 +34,27 @@ def follow(program: Program, packet: AnyPacket, world: World, *, turns: int = TU
     ProgramError where it is malformed, uses what it has not set, or does what no proof is made of.
     """
     form.check(program)
-    return _Walk(program, packet, world).run(turns)
+    start = State(world.registers(packet), {})
+    return _Walk(program, packet, world).run(start, turns)
 
 
-class _Walk:
-    """One program on its way through the packet."""
+class _Walk(Walk[State]):
+    """One eBPF program on its way through the packet."""
 
     def __init__(self, program: Program, packet: AnyPacket, world: World) -> None:
+        super().__init__(len(program))
         self.program = program
         self.packet = packet
         self.terms = packet.terms
         self.world = world
-        self.needed = needed(program)
-        self.selects: list[Condition] = []
-        self.short: list[Condition] = []
-        self.tests: list[Condition] = []
-
-    def run(self, turns: int) -> Outcome:
-        """Go forward through the program, and again for each turn of its loops."""
-        start = State(self.world.registers(self.packet), {})
-        ways: dict[int, list[tuple[Condition, State]]] = {0: [(True, start)]}
-        for _ in range(turns + 1):
-            back: dict[int, list[tuple[Condition, State]]] = {}
-            for pc in range(len(self.program)):
-                here = ways.pop(pc, None)
-                if here is None:
-                    continue
-                reached, state = self.join(pc, here)
-                for place, condition, after in self.step(pc, reached, state):
-                    if condition is not False:
-                        later = ways if place > pc else back
-                        later.setdefault(place, []).append((condition, after))
-            ways = back
-            if not ways:
-                break
-        return Outcome(
-            words.either(self.selects),
-            words.either(self.short),
-            False,
-            words.either(condition for here in ways.values() for condition, _ in here),
-            self.tests,
+        self.needed = needed(
+            flow.reachable(program),
+            lambda pc: flow.successors(program, pc),
+            lambda pc: _uses(program[pc]),
         )
 
-    def join(self, pc: int, ways: list[tuple[Condition, State]]) -> tuple[Condition, State]:
-        """Give when one of the ways leads here, and what is then held."""
-        if len(ways) == 1:
-            return ways[0]
+    def join(self, pc: int, ways: list[tuple[Condition, State]]) -> State:
+        """Join the registers that are needed, and the stack."""
         needed = self.needed[pc]
         registers = tuple(
             self.choose([(condition, state.registers[n]) for condition, state in ways])
@@ -97,7 +70,7 @@ class _Walk:
             )
             for place in places
         }
-        return words.either(condition for condition, _ in ways), State(registers, stack)
+        return State(registers, stack)
 
     def choose(self, ways: list[tuple[Condition, Value]]) -> Value:
         """Join values; where they are of different kinds, there is nothing that may be read."""
@@ -281,25 +254,6 @@ class _Walk:
 def _write(state: State, register: int, value: Value) -> State:
     registers = (*state.registers[:register], value, *state.registers[register + 1 :])
     return State(registers, state.stack)
-
-
-def needed(program: Program) -> dict[int, int]:
-    """Give the registers whose value on reaching an instruction can matter, as bits."""
-    places = sorted(flow.reachable(program), reverse=True)
-    found = dict.fromkeys(places, 0)
-    changed = True
-    while changed:
-        changed = False
-        for pc in places:
-            reads, writes = _uses(program[pc])
-            before = 0
-            for place in flow.successors(program, pc):
-                before |= found[place]
-            before = before & ~writes | reads
-            if before != found[pc]:
-                found[pc] = before
-                changed = True
-    return found
 
 
 def _uses(i: Instruction) -> tuple[int, int]:

@@ -10,16 +10,17 @@ from pcapfilter.bpf import program as bpf
 from pcapfilter.engine import reference
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 from pcapfilter.tools.prove import classic, dress, extended, witness, words
-from pcapfilter.tools.prove.classic import Outcome
 from pcapfilter.tools.prove.hosts import WORLDS
 from pcapfilter.tools.prove.octets import AnyPacket
 from pcapfilter.tools.prove.replay import KERNEL, Side
+from pcapfilter.tools.prove.ways import TURNS, Outcome
 from pcapfilter.tools.prove.witness import Witness
 from pcapfilter.tools.prove.words import Condition
 
 _NICE = (256, 1514, 65535)
 """Lengths that a witness should not exceed, if it can be helped."""
-
+_PATIENCE = 1.0
+"""Seconds for one question about what would be nicer."""
 
 _INTERRUPTED = "interrupted from keyboard"
 """What Z3 says when it has taken a Ctrl-C for itself."""
@@ -41,11 +42,13 @@ class Same(NamedTuple):
     """The programs select the same packets: proved.
 
     Of packets of up to `reach` captured octets, if that is not None, and of those on which no
-    program jumps backward more than `turns` times, if that is not None.
+    program jumps backward more than `turns` times, if that is not None. `unset` tells that scratch
+    cells may be read in which nothing was stored: they are 0, and in libpcap anything.
     """
 
     reach: int | None
     turns: int | None
+    unset: bool = False
 
 
 class Different(NamedTuple):
@@ -76,7 +79,7 @@ class Question:
         grade: Grade,
         *,
         only: int | None = None,
-        turns: int = classic.TURNS,
+        turns: int = TURNS,
         reach: int = MAXIMUM_SNAPLEN,
         live: bool = True,
     ) -> None:
@@ -98,8 +101,11 @@ class Question:
         ]
         if any(side.in_kernel for side in sides):
             claims.append(packet.wirelen == packet.caplen)
+        self._unset = words.either(outcome.unset for outcome in outcomes)
         self.same = Same(
-            reach if packet.reaches > reach else None, None if beyond is False else turns
+            reach if packet.reaches > reach else None,
+            None if beyond is False else turns,
+            self._unset is not False,
         )
         self._shown: z3.ModelRef | None = None
         self._solver: z3.Solver | None = None
@@ -108,11 +114,11 @@ class Question:
             self._solver.set("ctrl_c", False)  # or it would take Ctrl-C for a hard question
             self._solver.add(*claims)
 
-    def ask(self, timeout: float, link: str = "") -> Answer:
+    def ask(self, timeout: float, link: str = "", spare: float = 0.0) -> Answer:
         """Give a packet that was not given yet and goes another way, if there is one.
 
         On a link type that is known it looks like traffic where possible. Same means that there is
-        none (more), Unknown that `timeout` seconds did not suffice.
+        none (more), Unknown that `timeout` seconds did not suffice; looks may take `spare` more.
         """
         deadline = time.monotonic() + timeout
         solver = self._solver
@@ -124,6 +130,7 @@ class Question:
             case z3.unsat:
                 return self.same
             case z3.sat:
+                deadline += spare
                 complete = self.grade is Grade.COMPLETE
                 model = solver.model()
                 solver.push()
@@ -131,7 +138,7 @@ class Question:
                 found = witness.read(model, self.packet, self.sides, complete=complete)
                 if link:
                     found = dress.dress(
-                        found, model, solver, self.packet, self.sides, link, self.only
+                        found, model, solver, self.packet, self.sides, link, deadline, self.only
                     )
                     model = solver.model() if solver.check() == z3.sat else model
                 solver.pop(solver.num_scopes())
@@ -156,15 +163,25 @@ class Question:
                 return [*shorts[:1], self._outcomes[0].wraps]
 
     def _nicer(self, solver: z3.Solver, found: z3.ModelRef, deadline: float) -> z3.ModelRef:
-        """Give a model of the solver, if possible one of a packet of ordinary length."""
+        """Give a model of the solver, if possible one of a packet of ordinary length.
+
+        And, before that, of one on which no program reads a scratch cell that is not set.
+        """
         packet = self.packet
+        if self._unset is not False:
+            solver.push()
+            solver.add(words.negate(self._unset))
+            if _check(solver, min(deadline, time.monotonic() + _PATIENCE)) == z3.sat:
+                found = solver.model()
+            else:
+                solver.pop()
         for length in _NICE:
             lengths = (witness.value(found, of) for of in (packet.caplen, packet.wirelen))
             if max(lengths) <= length:
                 break
             solver.push()
             solver.add(z3.ULE(packet.caplen, length), z3.ULE(packet.wirelen, length))
-            if _check(solver, min(deadline, time.monotonic() + 1)) == z3.sat:
+            if _check(solver, min(deadline, time.monotonic() + _PATIENCE)) == z3.sat:
                 return solver.model()
             solver.pop()
         return found
@@ -181,7 +198,7 @@ class Question:
 
 
 def follow(
-    side: Side, packet: AnyPacket, *, complete: bool, live: bool = True, turns: int = classic.TURNS
+    side: Side, packet: AnyPacket, *, complete: bool, live: bool = True, turns: int = TURNS
 ) -> Outcome:
     """Give what a program does with the packet; ProgramError where it is none."""
     if isinstance(side.program, bpf.Program):

@@ -63,6 +63,27 @@ class Side(NamedTuple):
         reference.Machine(answered(self.program, answers)).run(watched, wirelen)  # type: ignore[arg-type] # it asks for length and slices only
         return watched.parts
 
+    def unset(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> tuple[int, ...]:
+        """Give the scratch cells that a classic program reads on a packet and has not stored in.
+
+        They are 0 here; libpcap leaves in them what stood there before, and the kernel takes no
+        such program.
+        """
+        if not isinstance(self.program, bpf.Program):
+            return ()
+        from pcapfilter.tools.trace import machine
+
+        stored: set[int] = set()
+        found: dict[int, None] = {}
+        for step in machine.run(answered(self.program, answers), octets, wirelen).steps:
+            i = self.program[step.pc]
+            row = isa.ROWS[i.code]
+            if row.kind == "store":
+                stored.add(i.k)
+            elif row.mode == "mem" and i.k not in stored:
+                found[i.k] = None
+        return tuple(found)
+
     def _run(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> bool:
         """Run an eBPF program; one that reads where it may not is stopped, and selects nothing."""
         assert isinstance(self.program, ebpf.Program)
