@@ -19,7 +19,7 @@ from pcapfilter.filter import open_capture
 from pcapfilter.net.linktype import resolve
 from pcapfilter.packets import Origin, PacketBatch
 from pcapfilter.tools import graph
-from pcapfilter.tools.graph.chart import Chart
+from pcapfilter.tools.graph.chart import Arrow, Box, Chart
 from pcapfilter.tools.graph.counting import SIGNATURE, _steps, ways
 from pcapfilter.tools.graph.drawing import Frame
 from pcapfilter.tools.graph.lettering import columns, cut, wrapped
@@ -124,6 +124,25 @@ def test_boxes_show_instructions_and_their_parts() -> None:
     assert ">arp</text>" in picture
     assert "ip or arp</text>" in picture
     assert picture.count("<text") == 5 + 2 + 1 + 4
+
+
+def test_questions_are_shown_whole() -> None:
+    """On several lines where they are long: which octets of an address are compared is told."""
+    picture = graph.svg(graph.chart_for(pf.compile("host 2001:db8::1 or ip6 protochain 6")))
+    lines = " ".join(found.strip() for found in re.findall(r">([^<>]*)</text>", picture))
+    for place in ("0-3 = 0x20010db8?", "4-7 = 0x00000000?", "12-15 = 0x00000001?"):
+        assert f"IPv6 source address, octets {place}" in lines
+        assert f"IPv6 destination address, octets {place}" in lines
+    assert "next protocol in the chain = 43 (routing header)?" in lines
+    assert "reads extension header next header, extension header length" in lines
+    assert "…" not in lines
+
+
+def test_lines_that_many_arrows_share_do_not_fill_the_file() -> None:
+    boxes = tuple(Box(n, n + 1, "test", (), ("jeq",)) for n in range(1000))
+    ways = [(Arrow(n, 999, "true"), Arrow(n, n + 1, "false")) for n in range(998)]
+    chain = Chart(boxes, tuple(arrow for pair in ways for arrow in pair))
+    assert len(graph.svg(chain)) < 3_000_000
 
 
 def test_long_jumps_are_no_boxes() -> None:

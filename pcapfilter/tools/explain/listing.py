@@ -47,6 +47,8 @@ def about(instruction: Instruction, origin: Origin) -> str:
         return ""
     if value.field is None or row.mode == "x":
         left = _cut(value.text)
+        if row.mode == "x" and value.text == wanted.text:
+            return ""
         if row.mode == "x":
             return f"{left} {SIGNS[row.meaning]} {_cut(wanted.text)}?"
         if row.meaning == asks != "jset":

@@ -74,6 +74,7 @@ def _chart(made: Filter, found: Provenance, counts: Counts | None, notes: list[s
             about(instruction, origin) if isa.ROWS[instruction.code].kind == "jump" else ""
             for instruction, origin in zip(found.program, found.origins, strict=True)
         ],
+        reads=[origin.field.name if origin.field else "" for origin in found.origins],
         counts=counts,
         notes=[_size(made, found.program), *notes],
     )

@@ -25,8 +25,8 @@ LONGEST_BOX = 24
 class Box(NamedTuple):
     """A basic block: what it is for, from which parts of the expression, and its instructions.
 
-    `question` says in words what it asks, where that is known. `entered` is how many packets came,
-    `failed` how many of them were rejected within.
+    `question` says in words what it asks, or else what it reads, where that is known. `entered` is
+    how many packets came, `failed` how many of them were rejected within.
     """
 
     start: int
@@ -71,13 +71,14 @@ def chart_of(
     text: str = "",
     parts: Sequence[Sequence[Span]] = (),
     questions: Sequence[str] = (),
+    reads: Sequence[str] = (),
     counts: Counts | None = None,
     notes: Sequence[str] = (),
 ) -> Chart:
     """Give the chart of a program.
 
-    `parts` says of each instruction from which parts of `text` it comes, and `questions` what it
-    asks, where that is known.
+    `parts` says of each instruction from which parts of `text` it comes, `questions` what it asks
+    and `reads` what it reads, where that is known.
     """
     found = {block.start: block for block in blocks(program)}
     kept = [block for block in found.values() if _landing(program, block.start) == block.start]
@@ -86,7 +87,7 @@ def chart_of(
     index = {block.start: number for number, block in enumerate(kept)}
     boxes = [_box(program, block, parts, counts) for block in kept]
     if questions:
-        boxes = [box._replace(question=questions[box.end - 1]) for box in boxes]
+        boxes = [_named(box, questions, reads) for box in boxes]
     arrows = [
         Arrow(index[block.start], index[target], way, count)
         for block in kept
@@ -136,6 +137,12 @@ def _box(
         return box
     failed = sum(counts.failed[pc] for pc in inside)
     return box._replace(entered=counts.entered[block.start], failed=failed)
+
+
+def _named(box: Box, questions: Sequence[str], reads: Sequence[str]) -> Box:
+    """Give a box with what it asks, or else what it reads."""
+    names = ", ".join(dict.fromkeys(filter(None, reads[box.start : box.end])))
+    return box._replace(question=questions[box.end - 1] or (f"reads {names}" if names else ""))
 
 
 def _kind(program: Program, block: BasicBlock) -> Kind:

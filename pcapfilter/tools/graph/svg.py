@@ -40,7 +40,7 @@ TINTS = (
 """The colours behind the parts of the expression, in turn."""
 
 THINNEST, THICKEST = 1.4, 7.0
-LONGEST_PART, MOST_PARTS = 42, 3
+LONGEST_PART, MOST_PARTS, LONGEST_QUESTION = 42, 3, 160
 NARROWEST_TITLE, MOST_TITLE_LINES = 64, 8
 MOST_TOLD, MOST_LIT = 12, 400
 """Arrows told of one by one where a line carries many; and how many it may carry to be shown as a
@@ -163,8 +163,9 @@ class _Picture:
             yield Written(cut(self.chart.text[slice(*span)], LONGEST_PART), INK, self.tints[span])
         if len(box.parts) > MOST_PARTS:
             yield Written(f"… and {len(box.parts) - MOST_PARTS} more parts")
-        if box.question:
-            yield Written(cut(box.question, LONGEST_PART))
+        question = cut(plain(box.question), LONGEST_QUESTION)
+        for number, (start, end) in enumerate(wrapped(question, LONGEST_PART - 2)):
+            yield Written("  " * bool(number) + question[start:end].rstrip())
         for line in box.lines:
             yield Written(line, CODE if box.question else INK)
         if box.entered is not None and box.kind != "test":

@@ -123,12 +123,13 @@ class Reader:
                 a = self._computed(row.meaning, a, x if row.mode == "x" else number(stmt.k))
             elif row.kind == "move":
                 a, x = (a, a) if row.writes == "X" else (x, x)
-            elif row.kind == "jump" and loop.head is None:  # what follows may be skipped
-                a = x = varying(UNKNOWN)
-            elif row.mode == "ja":
-                a, x, known = CHAIN, HEADERS_SO_FAR, outside
             elif row.kind == "jump":
-                self.asks[stmt] = Question(a, row.meaning, number(stmt.k))
+                if row.mode != "ja":
+                    self.asks[stmt] = Question(a, row.meaning, number(stmt.k))
+                if loop.head is None:  # what follows may be skipped
+                    a = x = varying(UNKNOWN)
+                elif row.mode == "ja":
+                    a, x, known = CHAIN, HEADERS_SO_FAR, outside
         if block.is_return:
             return None
         row = isa.ROWS[block.code]
