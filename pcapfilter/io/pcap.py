@@ -15,22 +15,19 @@ from pcapfilter.errors import CaptureError
 from pcapfilter.io import framing
 from pcapfilter.io.base import (
     Loop,
-    Measure,
     Native,
     fault_of,
     plain,
     read_into,
-    size_and_identity,
     write_all,
 )
-from pcapfilter.io.opened import Reader, Writer
+from pcapfilter.io.opened import FileReader, Writer
 from pcapfilter.io.stretch import Desk, Fault, Layout, Read, Stretch
 from pcapfilter.net import linktype
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
     from pcapfilter.io.ranges import Ranges
-    from pcapfilter.io.recovery import Damages
     from pcapfilter.io.sound import Sound
 
 CHUNK = 384 * 1024
@@ -123,40 +120,14 @@ def parse_header(octets: bytes) -> FileHeader:
     return FileHeader(order, variant, lengths, snaplen, link, network & 0xFFFF0000)
 
 
-class PcapSource(Reader):
-    """The packets of a pcap file, pipe or stream, of which `head` has been read.
+class PcapSource(FileReader):
+    """The packets of a pcap file, pipe or stream. `header` is that of the file, understood."""
 
-    Reading ends at the first damage: `damage` holds it, and what came before was given out. With
-    `recover`, it goes on at the next record that is plausible, and `damages` holds every damage.
-    `position` is the number of octets read, and `size` the file's size (0 where it has none).
-    """
-
-    def __init__(
-        self,
-        file: Any,
-        name: str = "",
-        *,
-        head: bytes = b"",
-        owned: bool = True,
-        native: Native = plain,
-        recover: bool = False,
-    ) -> None:
-        self.name = name
-        self.damage: CaptureError | None = None
-        self.damages: Damages | None = None
-        self._recover = recover
-        self.position = len(head)
-        self.size, self.identity = size_and_identity(file)
-        self.measure: Measure = file if hasattr(file, "position") else self
-        self._file, self._owned = file, owned
-        self._native = native
+    def _open(self, head: bytes) -> None:
         octets = head or self._take(4)
         if octets in MAGICS:
             octets += self._take(FILE_HEADER.size - 4)
-        try:
-            self.header = parse_header(octets)
-        except CaptureError as error:
-            raise CaptureError(error.message, name=name) from None
+        self.header = parse_header(octets)
         order, variant, _, snaplen, link, self.extension = self.header
         self.origin = Origin(link, snaplen, "file", swapped=order != sys.byteorder)
         self.origins: tuple[Origin, ...] = (self.origin,)
@@ -214,10 +185,11 @@ class PcapSource(Reader):
         """Give what reads only the records that are believed."""
         from pcapfilter.io.sound import Sound
 
+        def note(fault: Fault, octets: int) -> None:
+            self._left_out(self._error(fault), octets)
+
         broken = partial(fault_of, self._file)
-        return Sound(
-            self._layout, read, self.position, self._native, note=self._left_out, broken=broken
-        )
+        return Sound(self._layout, read, self.position, self._native, note=note, broken=broken)
 
     def ranges(self, fill: Native, *, size: int, keep: int) -> "Ranges | None":
         """Give the file cut into ranges; None where it is no file of which that is of use."""
@@ -244,24 +216,9 @@ class PcapSource(Reader):
         if fault is not None:
             self.damage = self._error(fault, before)
 
-    def _left_out(self, fault: Fault, octets: int) -> None:
-        """Take note of damage behind which reading goes on, and of how many octets that costs."""
-        error = self._error(fault)
-        self.damage = self.damage or error
-        if octets or self.damages is not None:
-            from pcapfilter.io.recovery import Damages
-
-            self.damages = self.damages or Damages()
-            self.damages.add(error, octets)
-
     def _error(self, fault: Fault, before: int = 0) -> CaptureError:
         number = before + fault.before + 1
         return CaptureError(fault.message, name=self.name, offset=fault.offset, packet=number)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._owned:
-            self._file.close()
 
 
 class PcapSink(Writer):

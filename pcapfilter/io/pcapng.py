@@ -12,28 +12,24 @@ import sys
 from array import array
 from collections.abc import Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import blocks
 from pcapfilter.io.base import (
     PCAPNG_MAGIC,
-    Measure,
-    Native,
     fault_of,
-    plain,
     read_into,
-    size_and_identity,
 )
 from pcapfilter.io.framing import word
 from pcapfilter.io.headers import settle
 from pcapfilter.io.interface import Interface, plain_interface, read_interface
-from pcapfilter.io.opened import Reader
+from pcapfilter.io.opened import FileReader
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
-    from pcapfilter.io.recovery import Damages
+    pass
 
 LONGEST_BLOCK = 16 * 1024 * 1024
 """A block of more octets than this is not believed, unless a link type has longer packets."""
@@ -74,7 +70,7 @@ class Kind(NamedTuple):
     unit: int
 
 
-class PcapngSource(Reader):
+class PcapngSource(FileReader):
     """The packets of a pcapng file, pipe or stream.
 
     `origins` are those of the interfaces that are described before the first packet. `origin` has
@@ -87,30 +83,13 @@ class PcapngSource(Reader):
     extension = 0
     whole = False
 
-    def __init__(
-        self,
-        file: Any,
-        name: str = "",
-        *,
-        head: bytes = b"",
-        owned: bool = True,
-        native: Native = plain,
-        recover: bool = False,
-    ) -> None:
-        self.name = name
-        self.damage: CaptureError | None = None
-        self.damages: Damages | None = None
-        self._recover, self._native = recover, native
-        self._file, self._owned = file, owned
-        self.size, self.identity = size_and_identity(file)
-        self.measure: Measure = file if hasattr(file, "position") else self
-        self._loop = native(blocks.blocks, blocks.BLOCKS)
+    def _open(self, head: bytes) -> None:
+        self._loop = self._native(blocks.blocks, blocks.BLOCKS)
         self._buffer, self._out = bytearray(CHUNK), bytearray(0)
         self._buffer[: len(head)] = head
         self._start, self._have = 0, len(head)
         self._given = 0  # what lies before this place has been handed out
         self._turned: list[tuple[int, int]] = []
-        self.position = len(head)
         *self._columns, self._places = (array("I", bytes(CHUNK // 8)) for _ in range(4))
         self._state = array("q", bytes(64))
         self._order, self._longest = "", LONGEST_BLOCK
@@ -120,10 +99,7 @@ class PcapngSource(Reader):
         self.described: dict[Origin, list[str]] = {}
         self._fine = False
         self._seen = 0
-        try:
-            self._open()
-        except CaptureError as error:
-            raise CaptureError(error.message, name=name) from None
+        self._begin()
         self.origins = tuple(dict.fromkeys(kind.origin for kind in self._kinds))
         snaplen = max(origin.snaplen for origin in self.origins)
         self.origin = self.origins[0]._replace(snaplen=snaplen)
@@ -131,7 +107,7 @@ class PcapngSource(Reader):
 
     # ---- the file's beginning ------------------------------------------------------------------
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         """Read up to the first packet; CaptureError where no interface is described before it."""
         while True:
             self._scan(0)
@@ -296,14 +272,8 @@ class PcapngSource(Reader):
         """Take note of damage; tell whether reading goes on behind it."""
         offset = self.position - self._have + self._start
         found = CaptureError(message, name=self.name, offset=offset, packet=self._seen + 1)
-        self.damage = self.damage or found
-        if not self._recover or fault_of(self._file):
-            return False
-        from pcapfilter.io.recovery import Damages
-
-        going = self._resume()
-        self.damages = self.damages or Damages()
-        self.damages.add(found, self.position - self._have + self._start - offset)
+        going = self._recover and not fault_of(self._file) and self._resume()
+        self._left_out(found, self.position - self._have + self._start - offset)
         return going
 
     def _resume(self) -> bool:
@@ -337,8 +307,3 @@ class PcapngSource(Reader):
                     self._start = self._given = self._have
                     return False
                 self._start += 1
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._owned:
-            self._file.close()
