@@ -57,18 +57,22 @@ def explain(found: Comparison, witness: Witness, number: int = 0) -> Iterator[st
     yield f"{which} that {taker} selects and {other} does not: {length}"
     if not witness.complete:
         yield "  (a load fails on it: it ends before what is looked for)"
-    unset = [side.unset(octets, witness.wirelen, witness.answers) for side in found.sides]
-    cells = [
-        f"{n} {', '.join(f'M[{k}]' for k in ks)}" for n, ks in zip("AB", unset, strict=True) if ks
-    ]
-    if cells:
-        yield f"  (scratch cells that are read unset: {'; '.join(cells)}; 0 here, anything in libpcap)"
+    if unset := "; ".join(_unset(found, witness)):
+        yield f"  (scratch cells that are read unset: {unset}; 0 here, anything in libpcap)"
     for k, answer in sorted(witness.answers.items()):
         from pcapfilter.bpf import isa
 
         yield f"  the kernel says: {isa.ANCILLARY[k]} is {answer}"
     yield from fields(found, witness)
     yield from dump(octets)
+
+
+def _unset(found: Comparison, witness: Witness) -> Iterator[str]:
+    """Give which cells each program reads on a packet in which it has stored nothing."""
+    for name, side in zip("AB", found.sides, strict=True):
+        cells = side.unset(witness.packet, witness.wirelen, witness.answers)
+        if cells:
+            yield f"{name} {', '.join(f'M[{cell}]' for cell in cells)}"
 
 
 def fields(found: Comparison, witness: Witness) -> Iterator[str]:
