@@ -2,6 +2,7 @@
 
 import sys
 from errno import EBADF
+from io import TextIOWrapper
 
 
 def main(words: list[str] | None = None) -> int:
@@ -28,6 +29,8 @@ def main(words: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, flags), number)
             file = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- it stays
             setattr(sys, name, file)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # words that are no text are shown, too
     code = _run(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
