@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -220,6 +221,27 @@ def test_an_answer_that_is_no_program(capsys: Captured, tmp_path: Path) -> None:
     theirs = pretend(tmp_path, ("tcp", "7\n6 0 0 0"))
     assert main(["check", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 2
     assert "unknown: EN10MB" in capsys.readouterr().out
+
+
+def test_words_that_are_no_text(tmp_path: Path) -> None:
+    """They are shown as they can be, whatever standard output takes."""
+    theirs = pretend(tmp_path)
+    command = [sys.executable, "-m", "pcapfilter", "check", "--tcpdump", theirs, b"tcp \xff"]
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    answer = subprocess.run(command, capture_output=True, check=False, env=strict)
+    assert answer.returncode == 2
+    assert b"tcp \\udcff\n  refused by both" in answer.stdout
+    assert not answer.stderr
+
+
+def test_a_text_that_cannot_be_passed_on(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "filters").write_text("tcp\0port\ntcp\n", encoding="utf-8")
+    theirs = pretend(tmp_path, ("tcp", numbers("tcp")))
+    words = ["-y", "EN10MB", "-y", "EN10MB", "-F", str(tmp_path / "filters")]
+    assert main(["check", "--tcpdump", theirs, *words]) == 2
+    told = capsys.readouterr().out
+    assert "cannot be given a text with a NUL in it" in told
+    assert "2 filters on 1 link type: 1 identical, 1 unknown" in told
 
 
 def test_no_tcpdump(capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pcapfilter as pf
 from pcapfilter.cli import main
 from pcapfilter.io.base import open_source
 from tests import oracle
@@ -57,6 +58,15 @@ def test_witnesses_are_written(capsys: Captured, tmp_path: Path) -> None:
     if oracle.tcpdump_path():
         answer = oracle.tcpdump("-nr", path, "tcp port 443 and not tcp port 80")
         assert len(answer.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("ending", "magic"), [("pcapng", b"\n\r\r\n"), ("pcap.gz", b"\x1f\x8b")])
+def test_the_kind_of_the_capture(ending: str, magic: bytes, tmp_path: Path) -> None:
+    """The name's ending tells it, as with -w of the command itself."""
+    path = tmp_path / f"w.{ending}"
+    assert main(["diff", "-w", str(path), "--count", "2", "-y", "RAW", "tcp", "udp"]) == 1
+    assert path.read_bytes().startswith(magic)
+    assert pf.compile("tcp or udp").count(path).matched == 2
 
 
 def test_nothing_is_written_where_nothing_differs(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _links(line: CommandLine) -> list[LinkType]:
     """Give the link types to compile for."""
     if line.times("all-links"):
         return [row for row in LINK_TYPES if _compiles(row)]
-    return [resolve(name) for name in line.given.get("y", COMMON)]
+    return [*dict.fromkeys(resolve(name) for name in line.given.get("y", COMMON))]
 
 
 def _compiles(link: LinkType) -> bool:

@@ -1,8 +1,9 @@
 """The answer in words, a packet explained field by field, and packets written to a capture."""
 
-import sys
 from array import array
 from collections.abc import Iterator
+from contextlib import closing
+from io import BytesIO
 
 from pcapfilter.packets import Origin, PacketBatch
 from pcapfilter.tools.compare.comparison import Comparison
@@ -118,15 +119,17 @@ def dump(octets: bytes) -> Iterator[str]:
 
 
 def write(found: Comparison, place: str) -> None:
-    """Write the packets to a capture; `-` is standard output."""
+    """Write the packets to a capture, of the kind that the name ends in; `-` is standard output."""
+    from pcapfilter.io.base import open_source
+    from pcapfilter.io.output import open_sink
     from pcapfilter.io.pcap import PcapSink
 
     batch = PacketBatch.of([w.packet for w in found.witnesses], Origin(found.link))
     for index, witness in enumerate(found.witnesses):
         batch.wirelens[index] = witness.wirelen
-    if place == "-":
-        sink = PcapSink(sys.stdout.buffer, found.link, owned=False)
-    else:
-        sink = PcapSink(open(place, "wb"), found.link)  # noqa: SIM115 -- the sink closes it
-    sink.write(batch, array("I", range(len(found.witnesses))))
-    sink.close()
+    made = BytesIO()
+    PcapSink(made, found.link, owned=False).write(batch, array("I", range(batch.count)))
+    made.seek(0)
+    with closing(open_source(made)) as source, closing(open_sink(place, source)) as sink:
+        for whole in source.batches():
+            sink.write(whole, array("I", range(whole.count)))

@@ -79,5 +79,7 @@ def _run(command: list[str], timeout: float) -> subprocess.CompletedProcess[str]
         )
     except subprocess.TimeoutExpired:
         raise TroubleError(f"{command[0]} gave no answer in {timeout:g} s") from None
+    except ValueError:
+        raise TroubleError(f"{command[0]} cannot be given a text with a NUL in it") from None
     except OSError as error:
         raise TroubleError(f"{command[0]}: {error.strerror}") from None
