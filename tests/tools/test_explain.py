@@ -155,7 +155,27 @@ def test_words_do_not_say_what_programs_do_not_do() -> None:
 
 
 def test_behind_mpls_there_is_no_arp() -> None:
-    assert said("mpls and host 1.2.3.4")[-1] == "the IPv4 source or destination address is 1.2.3.4"
+    assert said("mpls and host 1.2.3.4")[-1] == (
+        "behind the MPLS label: the IPv4 source or destination address is 1.2.3.4"
+    )
+
+
+def test_what_is_looked_for_behind_which_headers() -> None:
+    tag = "a VLAN tag (EtherType 0x8100, 0x88a8 or 0x9100)"
+    follows = "; what follows in the text is looked for behind it"
+    assert said("vlan 5 and ip or vlan 6")[2:] == [
+        f"{tag} with VLAN number 5{follows}",
+        "behind the VLAN tag: IPv4",
+        f"behind the VLAN tag: {tag} with VLAN number 6{follows}",
+    ]
+    assert said("not vlan and ether src 1:2:3:4:5:6 and len > 3")[2:] == [
+        "the Ethernet source address is 01:02:03:04:05:06",
+        "the packet's length is greater than 3",
+    ]
+    assert said("geneve and vlan and ether src 1:2:3:4:5:6 and ip")[3:] == [
+        "behind the Geneve tunnel: the Ethernet source address is 01:02:03:04:05:06",
+        "behind the Geneve tunnel and the VLAN tag: IPv4",
+    ]
 
 
 def test_nested_statements() -> None:

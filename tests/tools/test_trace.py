@@ -98,11 +98,15 @@ def reference_verdict(one: Filter, packet: bytes, wirelen: int | None = None) ->
         ("not vlan and ip", HTTP[:16], ("no: the packet ends before what is taken for VLAN"
          " EtherType (octets 16-17; captured 16 octets)")),
         ("not pppoes and ip", OTHER, ("no: what is taken for PPPoE protocol (octets 20-21; there is"
-         " no PPPoE session) is 0x0007, not 0x0021 (IPv4)")),
+         " no PPPoE header) is 0x0007, not 0x0021 (IPv4)")),
         ("ip", HTTP[:1], "no: the packet ends before EtherType (octets 12-13; captured 1 octet)"),
         ("tcp[13] & 0xf0 = 0xf0", HTTP, "no: tcp[13] & 0xf0 is 0x0, not 0xf0"),
         ("not ip proto 0x11", DNS,
          "no: IPv4 protocol is 17 (udp), which `not ip proto 0x11` excludes"),
+        ("not geneve and ether src 1:2:3:4:5:6", DNS,
+         "no: the frame in the Geneve tunnel is missing"),
+        ("not vlan and ether src 0a:00:00:00:00:09", HTTP, ("no: Ethernet source address is"
+         " 0a:00:00:00:00:01, not 0a:00:00:00:00:09")),
         ("vlan and tcp port 80", TAGGED,
          "yes: EtherType is 0x8100 (VLAN); TCP destination port is 80"),
         ("greater 100", HTTP, "no: packet length is 54, less than 100"),

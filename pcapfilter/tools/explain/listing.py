@@ -47,6 +47,8 @@ def about(instruction: Instruction, origin: Origin) -> str:
         return ""
     if value.field is None or row.mode == "x":
         left = _cut(value.text)
+        if origin.asked.frameless:
+            return "no frame in the Geneve tunnel?"
         if row.mode == "x" and value.text == wanted.text:
             return ""
         if row.mode == "x":

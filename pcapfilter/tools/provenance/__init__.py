@@ -34,7 +34,7 @@ from pcapfilter.net.names import SystemResolver
 from pcapfilter.parser import parse
 from pcapfilter.tools.fields import Named
 from pcapfilter.tools.provenance.conditions import blocks_of, learn, supposed
-from pcapfilter.tools.provenance.places import Known
+from pcapfilter.tools.provenance.places import SHIFTING, Known
 from pcapfilter.tools.provenance.values import Question, Reader
 from pcapfilter.tools.spelling import canonical
 
@@ -45,7 +45,8 @@ class Primitive(NamedTuple):
     """One primitive of the text, and what it has become.
 
     `text` is canonical: inherited qualifiers are written out; numbers are as they were written.
-    `questions` tells of each block of the condition what it asks.
+    `questions` tells of each block of the condition what it asks. `behind` are the words before it
+    in the text that shift what follows them.
     """
 
     node: Expr
@@ -53,6 +54,7 @@ class Primitive(NamedTuple):
     cond: Cond
     layout: Layout
     questions: dict[Block, Question]
+    behind: tuple[str, ...] = ()
 
 
 class Origin(NamedTuple):
@@ -136,9 +138,13 @@ def build_tracked(made: Filter) -> Tracked:
         blocks: dict[Block, Origin] = {}
         stmts: dict[Stmt, Origin] = {}
         primitives: list[Primitive] = []
+        shifted: tuple[str, ...] = ()
         for n, part in enumerate(parts):
             text = canonical(part.node, made.text)
-            primitives.append(_read(part, text, n, link.dlt, registers, blocks, stmts))
+            one = _read(part, text, n, link.dlt, registers, blocks, stmts)
+            primitives.append(one._replace(behind=shifted))
+            if isinstance(part.node, nodes.Word) and part.node.word in SHIFTING:
+                shifted += (part.node.word,)
             for cell in _overwritten(part, registers):
                 del registers[cell]
         attached = prelude.attach(builder, condition)

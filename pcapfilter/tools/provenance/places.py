@@ -11,6 +11,17 @@ LINK_HEADER = "link-layer header"
 LENGTHS = "header length"
 """The varying part of a place behind an IPv4 header."""
 
+SHIFTING = {
+    # word -> the header behind which whatever follows in the text is looked for
+    "vlan": "VLAN tag",
+    "mpls": "MPLS label",
+    "pppoes": "PPPoE header",
+    "geneve": "Geneve tunnel",
+    "lane": "LAN emulation header",
+}
+MOVING = frozenset(("pppoes", "geneve", "lane"))
+"""Those of them behind which another link layer begins: the others leave it where it is."""
+
 UDP_HEADER, PPPOE_HEADER, LABEL = 8, 6, 4
 
 

@@ -62,6 +62,12 @@ class Question(NamedTuple):
         field = self.value.field.either(other.value.field)
         return self._replace(value=self.value._replace(field=field, text=field.name))
 
+    @property
+    def frameless(self) -> bool:
+        """Whether it asks if a Geneve tunnel carries no frame: then two places are the same."""
+        texts = self.value.text, self.wanted.text
+        return texts[0].startswith("geneve header") and texts[1].startswith("geneve payload")
+
 
 def number(value: int) -> Value:
     """Give the value that is a number."""

@@ -8,21 +8,13 @@ from collections.abc import Sequence
 
 from pcapfilter.bpf.program import Program
 from pcapfilter.engine import reference
-from pcapfilter.expr import nodes
 from pcapfilter.filter import Filter, Options
-from pcapfilter.tools.fields import Named, named
+from pcapfilter.tools.fields import LINKS, PREFIXES, Named, named
 from pcapfilter.tools.layers.read import layers
 from pcapfilter.tools.layers.table import HEADERS
 from pcapfilter.tools.provenance import Primitive
+from pcapfilter.tools.provenance.places import MOVING, SHIFTING
 
-SHIFTING = {
-    # word -> the header behind which it looks from then on
-    "vlan": "VLAN tag",
-    "mpls": "MPLS label",
-    "pppoes": "PPPoE session",
-    "geneve": "Geneve tunnel",
-    "lane": "LAN emulation",
-}
 ALIKE = {"RARP": "ARP", "IP": "IPv4"}
 """Headers that are read as others."""
 
@@ -30,20 +22,18 @@ ALIKE = {"RARP": "ARP", "IP": "IPv4"}
 class Shifts:
     """The words of a text that shift what follows them.
 
-    `before` tells of each primitive how many of them stand before it. A chain is such words, from
-    the first one on, without their numbers: it matches where all their headers are there.
+    A chain is such words, from the first one on, without their numbers: it matches where all their
+    headers are there. `first` are the headers that packets begin with.
     """
 
     def __init__(self, primitives: Sequence[Primitive], options: Options) -> None:
-        self.before: list[int] = []
-        self.words: list[str] = []
-        for one in primitives:
-            self.before.append(len(self.words))
-            if isinstance(one.node, nodes.Word) and one.node.word in SHIFTING:
-                self.words.append(one.node.word)
+        self.primitives = primitives
+        dlt = options.link.dlt
+        self.first = {LINKS.get(dlt), PREFIXES.get(dlt)}
+        words = primitives[-1].behind if primitives else ()
         self.chains: list[Program] = [
-            Filter(" and ".join(self.words[:n]), options._replace(optimize=False)).program()
-            for n in range(1, len(self.words) + 1)
+            Filter(" and ".join(words[:n]), options._replace(optimize=False)).program()
+            for n in range(1, len(words) + 1)
         ]
 
 
@@ -73,9 +63,11 @@ class Sight:
             return ""
         if really := self._really(field, place, size):
             return f", {really}"
-        if min(self._shifts.before[n] for n in primitives) <= self._missing:
+        behind = min((self._shifts.primitives[n].behind for n in primitives), key=len)
+        stays = field.header in self._shifts.first and not MOVING & {*behind}
+        if len(behind) <= self._missing or stays:
             return ""
-        return f"; there is no {SHIFTING[self._shifts.words[self._missing]]}"
+        return f"; there is no {SHIFTING[behind[self._missing]]}"
 
     def cut(self, field: Named | None, primitives: Sequence[int], place: int, size: int) -> str:
         """Say that the packet is too short for a load."""

@@ -171,6 +171,9 @@ class Why:
         value, asks = question.value, question.asks
         if self._relation is not None and self._relation[0] is block:
             return self._relation[1]
+        if question.frameless:
+            there = "missing" if outcome else "there"
+            return Reason("the frame in the Geneve tunnel", there, asks, "missing", outcome)
         if value.constant is not None or (value.field is None and question.wanted.parts):
             return Reason("", "", ALWAYS, "", outcome)
         if value.field is None:
