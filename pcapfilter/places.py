@@ -1,15 +1,13 @@
 """Captures opened by name: `open`, which gives a Source to read, or a Sink to write."""
 
 from collections.abc import Iterator
-from typing import Literal, cast, overload
+from typing import Literal, overload
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import native
 from pcapfilter.io.base import Identity, Place, Source, open_source
-from pcapfilter.io.opened import Reader, Writer
+from pcapfilter.io.opened import FileReader, Reader, Writer
 from pcapfilter.io.output import Format, Manner, Precision, check_manner, open_sink
-from pcapfilter.io.pcap import PcapSource
-from pcapfilter.io.pcapng import PcapngSource
 from pcapfilter.packets import NANOSECONDS, Origin, PacketBatch, Record
 
 
@@ -37,7 +35,7 @@ class Like(Reader):
 @overload
 def open(  # noqa: A001 -- the word for it
     place: Place, mode: Literal["r"] = "r", *, recover: bool = False
-) -> PcapSource | PcapngSource: ...
+) -> FileReader: ...
 
 
 @overload
@@ -61,7 +59,7 @@ def open(  # noqa: A001 -- the word for it
     format: Format | None = None,  # noqa: A002 -- the command's word
     precision: Precision | None = None,
     compress: str | None = None,
-) -> PcapSource | PcapngSource | Writer:
+) -> FileReader | Writer:
     """Open a capture: a path, a URL, `-` or a binary file.
 
     To be read (`r`), it is a Source, whatever its format and compression: it gives packets when it
@@ -70,7 +68,7 @@ def open(  # noqa: A001 -- the word for it
     Source or an Origin; Filter.copy takes it, and `add` a single packet.
     """
     if mode == "r":
-        return cast("PcapSource | PcapngSource", open_source(place, native=native, recover=recover))
+        return open_source(place, native=native, recover=recover)
     if mode not in {"w", "a"}:
         raise ValueError(f"no such mode: {mode!r} (r, w or a)")
     if like is None:
@@ -81,5 +79,5 @@ def open(  # noqa: A001 -- the word for it
     if mode == "a":
         from pcapfilter.io.append import open_appended
 
-        return cast("Writer", open_appended(str(place), model, manner=manner, native=native))
-    return cast("Writer", open_sink(place, model, manner=manner, native=native))
+        return open_appended(str(place), model, manner=manner, native=native)
+    return open_sink(place, model, manner=manner, native=native)

@@ -1,6 +1,8 @@
 """Packets added to a capture that is there already, if its header holds for them."""
 
 import sys
+from contextlib import ExitStack
+from io import FileIO
 from os import fstat, pwrite
 from typing import Any
 
@@ -8,7 +10,6 @@ from pcapfilter.errors import CaptureError
 from pcapfilter.io.base import (
     UNITS,
     Native,
-    Sink,
     Source,
     compression_of,
     open_source,
@@ -16,51 +17,57 @@ from pcapfilter.io.base import (
     read_magic,
 )
 from pcapfilter.io.framing import AS_IS
+from pcapfilter.io.opened import Writer
 from pcapfilter.io.output import Manner
 from pcapfilter.io.pcap import PcapSink, PcapSource
 from pcapfilter.io.pcapng_sink import PcapngSink
 
 
-def open_appended(name: str, like: Source, *, manner: Manner, native: Native = plain) -> Sink:
+def open_appended(name: str, like: Source, *, manner: Manner, native: Native = plain) -> Writer:
     """Open a capture to add packets of a Source, in the format and the compression that it has.
 
     It is read first: CaptureError where it is damaged, or where its header does not hold.
     """
-    file = open(name, "r+b", buffering=0)  # noqa: SIM115 -- the Sink closes it
-    try:
-        if fstat(file.fileno()).st_size == 0:
-            from pcapfilter.io.output import chosen, sink_for
-
-            format, compress = chosen(name, manner)  # noqa: A001 - the command's word
-            target, patch = _packed(file, compress, name, manner)
-            return sink_for(
-                target, like, format, manner.precision, owned=True, patch=patch, native=native
-            )
-        there = open_source(name, native=native)
+    file = FileIO(name, "r+b")
+    with ExitStack() as unusable:
+        unusable.callback(file.close)
         try:
-            for _ in there.batches():
-                pass
-        finally:
-            there.close()
-        _agree(there.damage is None, f"is damaged ({there.damage})")
-        compress = compression_of(read_magic(file))
-        end = file.seek(0, 2)
+            sink = _sink_on(file, name, like, manner, native)
+        except CaptureError as error:
+            raise CaptureError(error.message, name=error.name or name) from None
+        unusable.pop_all()
+        return sink
+
+
+def _sink_on(file: FileIO, name: str, like: Source, manner: Manner, native: Native) -> Writer:
+    if fstat(file.fileno()).st_size == 0:
+        from pcapfilter.io.output import chosen, sink_for
+
+        form, compress = chosen(name, manner)
         target, patch = _packed(file, compress, name, manner)
-        if not isinstance(there, PcapSource):
-            _agree(manner.format in {None, "pcapng"}, "is a pcapng file")
-            sink = PcapngSink(target, patch=patch, native=native)
-            sink.size = end
-            return sink
-        _check(there, like, manner)
-        return PcapSink(
-            target, there.origin.link, there.origin.snaplen,
-            unit=there.record.unit, headed=False, patch=patch, native=native,
-        )  # fmt: skip
-    except BaseException as error:
-        file.close()
-        if isinstance(error, CaptureError) and not error.name:
-            raise CaptureError(error.message, name=name) from None
-        raise
+        return sink_for(
+            target, like, form, manner.precision, owned=True, patch=patch, native=native
+        )
+    there = open_source(name, native=native)
+    try:
+        for _ in there.batches():
+            pass
+    finally:
+        there.close()
+    _agree(there.damage is None, f"is damaged ({there.damage})")
+    compress = compression_of(read_magic(file))
+    end = file.seek(0, 2)
+    target, patch = _packed(file, compress, name, manner)
+    if not isinstance(there, PcapSource):
+        _agree(manner.format in {None, "pcapng"}, "is a pcapng file")
+        sink = PcapngSink(target, patch=patch, native=native)
+        sink.size = end
+        return sink
+    _check(there, like, manner)
+    return PcapSink(
+        target, there.origin.link, there.origin.snaplen,
+        unit=there.record.unit, headed=False, patch=patch, native=native,
+    )  # fmt: skip
 
 
 def _packed(file: Any, compress: str, name: str, manner: Manner) -> tuple[Any, Any]:

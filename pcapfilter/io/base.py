@@ -7,7 +7,8 @@ functions, to a `Native`, which gives back something that is called alike.
 
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from io import RawIOBase
 from os import PathLike, fstat, stat, stat_result
 from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -17,12 +18,13 @@ from pcapfilter.packets import Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
     from pcapfilter.bpf.program import Program
+    from pcapfilter.io.opened import FileReader
 
 Loop = Callable[..., int]
 Native = Callable[[Loop, str], Loop]
 """Gives the native form of a loop, from the loop and its signature."""
 
-Place = str | PathLike[str] | IO[bytes]
+Place = str | PathLike[str] | IO[bytes] | RawIOBase
 """What a capture is read from or written to: a path, a URL, `-`, or a binary file."""
 
 Identity = tuple[int, int]
@@ -206,33 +208,46 @@ def plain(loop: Loop, signature: str) -> Loop:  # noqa: ARG001 -- the plain end 
     return loop
 
 
-def open_source(place: Place, *, native: Native = plain, recover: bool = False) -> Source:
+def open_source(place: Place, *, native: Native = plain, recover: bool = False) -> "FileReader":
     """Open a capture by its magic number; CaptureError where its header is unusable.
 
     Whatever is compressed is decompressed on the way. With `recover`, reading goes on
     behind damage.
     """
     file, name, owned = open_file(place, "rb")
-    try:
+    with ExitStack() as unusable:
+        if owned:
+            unusable.callback(file.close)
         head = read_magic(file)
         if kind := compression_of(head):
             from pcapfilter.io.compressed import Unpacked
 
             file = Unpacked(file, kind, head=head, name=name, owned=owned)
-            owned, head = True, read_magic(file)
-        if head == PCAPNG_MAGIC:
-            from pcapfilter.io.pcapng import PcapngSource
+            owned = True
+            unusable.pop_all()
+            unusable.callback(file.close)
+            head = read_magic(file)
+        try:
+            source = _source_kind(head)(
+                file, name, head=head, owned=owned, native=native, recover=recover
+            )
+        except CaptureError:
+            if fault_of(file):
+                raise CaptureError(fault_of(file), name=name) from None
+            raise
+        unusable.pop_all()
+        return source
 
-            return PcapngSource(file, name, head=head, owned=owned, native=native, recover=recover)
-        from pcapfilter.io.pcap import PcapSource
 
-        return PcapSource(file, name, head=head, owned=owned, native=native, recover=recover)
-    except BaseException as error:
-        if owned:
-            file.close()
-        if isinstance(error, CaptureError) and fault_of(file):
-            raise CaptureError(fault_of(file), name=name) from None
-        raise
+def _source_kind(head: bytes) -> "type[FileReader]":
+    """Give what reads files that begin like this."""
+    if head == PCAPNG_MAGIC:
+        from pcapfilter.io.pcapng import PcapngSource
+
+        return PcapngSource
+    from pcapfilter.io.pcap import PcapSource
+
+    return PcapSource
 
 
 def compression_of(head: bytes) -> str:
@@ -339,14 +354,15 @@ def write_all(
                 _wait(file, reading=False)
             else:
                 view = view[done:]
-    except BaseException as error:
-        if isinstance(error, OSError) and isinstance(name := getattr(file, "name", None), str):
+    except OSError as error:
+        if isinstance(name := getattr(file, "name", None), str):
             error.filename = error.filename or name
-        if whole is not None and len(view) < len(octets):
+        raise
+    finally:
+        if whole is not None and 0 < len(view) < len(octets):
             written = memoryview(octets)[: len(octets) - len(view)]
             with suppress(AttributeError, OSError):
                 file.truncate(file.seek(whole(written) - len(written), 1))
-        raise
 
 
 def _wait(file: Any, *, reading: bool) -> None:

@@ -11,6 +11,7 @@ be joined end to end, and mean what their contents joined mean.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
@@ -112,10 +113,11 @@ def _xz_writer() -> Any:
 
 def _zstd() -> Any:
     try:
-        from compression import zstd  # type: ignore[import-not-found]  # from Python 3.14 on
+        return import_module("compression.zstd")  # from Python 3.14 on
     except ImportError:
         from backports import zstd
-    return zstd
+
+        return zstd
 
 
 def _zstd_reader() -> Any:

@@ -51,6 +51,11 @@ class FileReader(Reader):
     CaptureError where the beginning of the file is unusable.
     """
 
+    origin: Origin
+    origins: tuple[Origin, ...]
+    record: Record
+    extension: int
+
     def __init__(
         self,
         file: Any,

@@ -7,7 +7,9 @@ along are written in place.
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from errno import EACCES, EEXIST, ENOENT, EROFS
+from io import FileIO
 from stat import S_IMODE, S_ISREG
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +23,7 @@ from pcapfilter.io.base import (
     plain,
     refuse_overwriting,
 )
+from pcapfilter.io.opened import Writer
 
 Format = Literal["pcap", "nanopcap", "pcapng"]
 Precision = Literal["micro", "nano"]
@@ -66,7 +69,7 @@ def open_sink(
     manner: Manner | None = None,
     after: Sink | None = None,
     native: Native = plain,
-) -> Sink:
+) -> Writer:
     """Open a capture for writing, with the link type, snapshot length and precision of a Source.
 
     `after` is the Sink of a file that is done with, and goes on in this one.
@@ -75,39 +78,39 @@ def open_sink(
     """
     manner = manner or Manner()
     refuse_overwriting(place, like.identity)
-    format, compress = chosen(place, manner)  # noqa: A001 - the command's word
+    form, compress = chosen(place, manner)
     file, name, owned = _open(place, in_place=manner.in_place or manner.flushing)
-    try:
+    with ExitStack() as unusable:
+        if owned:
+            unusable.callback(getattr(file, "discard", file.close))
         patch = getattr(file, "patch", None)
         if compress:
             from pcapfilter.io.compressed import Packed
 
             file = Packed(file, compress, name=name, owned=owned, flushing=manner.flushing)
             owned, patch = True, None
-        return sink_for(
-            file, like, format, manner.precision,
+        sink = sink_for(
+            file, like, form, manner.precision,
             owned=owned, patch=patch, after=after, native=native,
         )  # fmt: skip
-    except BaseException:
-        if owned:
-            getattr(file, "discard", file.close)()
-        raise
+        unusable.pop_all()
+        return sink
 
 
 def sink_for(
     file: Any,
     like: Source,
-    format: Format,  # noqa: A002 - the command's word
+    form: Format,
     precision: Precision | None,
     *,
     owned: bool,
     patch: Patch | None = None,
     after: Sink | None = None,
     native: Native = plain,
-) -> Sink:
+) -> Writer:
     """Give what writes captures of a format to a file."""
     unit = UNITS[precision] if precision else like.record.unit
-    if format == "pcapng":
+    if form == "pcapng":
         from pcapfilter.io.pcapng_sink import PcapngSink
 
         asked = UNITS[precision] if precision else None
@@ -118,7 +121,7 @@ def sink_for(
     origin = like.origin
     return PcapSink(
         file, origin.link, origin.snaplen,
-        unit=UNITS["nano"] if format == "nanopcap" else unit,
+        unit=UNITS["nano"] if form == "nanopcap" else unit,
         extension=like.extension, owned=owned, patch=patch, native=native,
     )  # fmt: skip
 
@@ -138,10 +141,9 @@ def chosen(place: Place, manner: Manner) -> tuple[Format, str]:
 
 def _open(place: Place, *, in_place: bool) -> tuple[Any, str, bool]:
     """A binary file for writing, the name to call it by, and whether it is ours to close."""
-    path = isinstance(place, str | os.PathLike) and place != "-" and "://" not in str(place)
-    if path and not in_place:
-        name = os.fspath(place)  # type: ignore[arg-type]  # it is a path
-        draft = Draft.begun(name)
+    if isinstance(place, str | os.PathLike) and not in_place:
+        name = os.fspath(place)
+        draft = None if name == "-" or "://" in name else Draft.begun(name)
         if draft is not None:
             return draft, name, True
     return open_file(place, "wb")
@@ -156,7 +158,7 @@ class Draft:
     def __init__(self, name: str, temporary: str, descriptor: int) -> None:
         self.name = self._name = name
         self._temporary = temporary
-        self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115 -- closed by `close`
+        self._file = FileIO(descriptor, "wb")
         self.write, self.seek = self._file.write, self._file.seek
         self.truncate = self._file.truncate
 

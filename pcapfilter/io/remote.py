@@ -7,6 +7,7 @@ itself.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EIO
+from importlib import import_module
 from typing import Any, Literal
 
 from pcapfilter.errors import CaptureError
@@ -47,10 +48,9 @@ def matching(url: str) -> list[str]:
 
 def _fsspec(url: str) -> Any:
     try:
-        import fsspec  # type: ignore[import-untyped]  # it has no types
+        return import_module("fsspec")
     except ImportError:
         raise CaptureError(f"a URL wants an extra: {INSTALL}", name=url) from None
-    return fsspec
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def test_something_else_behind_the_stream(kind: str) -> None:
 
 def test_short_reads(kind: str) -> None:
     for step in (1, 1000):
-        source = open_source(Trickle(COMPRESS[kind](WHOLE), step))  # type: ignore[arg-type]  # enough
+        source = open_source(Trickle(COMPRESS[kind](WHOLE), step))
         assert [p.data for b in source.batches() for p in b] == EVERYTHING
         assert source.damage is None
 

@@ -6,7 +6,7 @@ import threading
 import time
 from array import array
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -84,7 +84,7 @@ class Trickle(io.RawIOBase):
     def __init__(self, octets: bytes, step: int) -> None:
         self._rest, self._step = io.BytesIO(octets), step
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed is wider
+    def readinto(self, buffer: Any) -> int:
         octets = self._rest.read(min(self._step, len(buffer)))
         buffer[: len(octets)] = octets
         return len(octets)

@@ -298,7 +298,7 @@ def test_short_reads_and_small_chunks(step: int, monkeypatch: pytest.MonkeyPatch
     )
     wanted = packets(octets)
     monkeypatch.setattr(pcapng, "CHUNK", 64)
-    source = open_source(Trickle(octets, step))  # type: ignore[arg-type]  # it is enough of a file
+    source = open_source(Trickle(octets, step))
     assert [packet for batch in source.batches() for packet in batch] == wanted
     assert source.damage is None
     assert source.position == len(octets)

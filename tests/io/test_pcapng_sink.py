@@ -15,6 +15,7 @@ from pcapfilter.filter import native
 from pcapfilter.io import pcapng
 from pcapfilter.io.base import Native, open_source, plain
 from pcapfilter.io.output import Manner, Precision, open_sink
+from pcapfilter.io.pcapng_sink import PcapngSink
 from pcapfilter.packets import Packet
 from tests.io.captures import DNS, HTTP, OCTETS, ROWS, VARIANTS, machine_headers, pcap
 from tests.io.sections import BIG, LITTLE, Order
@@ -67,9 +68,10 @@ def copied(octets: bytes, text: str = "", loops: Native = plain, step: int = 0) 
     """Give the pcapng file of what a filter selects."""
     out = io.BytesIO()
     file = Trickle(octets, step) if step else io.BytesIO(octets)
-    source = open_source(file, native=loops)  # type: ignore[arg-type]  # it is enough of a file
+    source = open_source(file, native=loops)
     sink = open_sink(out, source, manner=PCAPNG, native=loops)
-    sink.follow(source)  # type: ignore[attr-defined]  # it is a PcapngSink
+    assert isinstance(sink, PcapngSink)
+    sink.follow(source)
     made = pcapfilter.compile(text)
     for batch in source.batches():
         chosen = array("I", (n for n, packet in enumerate(batch) if made(packet)))
@@ -201,7 +203,8 @@ def test_pcap_becomes_pcapng(loops: Native) -> None:
         source = open_source(io.BytesIO(octets), native=loops)
         out = io.BytesIO()
         sink = open_sink(out, source, manner=PCAPNG, native=loops)
-        sink.follow(source)  # type: ignore[attr-defined]  # it is a PcapngSink
+        assert isinstance(sink, PcapngSink)
+        sink.follow(source)
         for batch in source.batches():
             sink.write(batch, array("I", range(batch.count)))
         sink.close()
@@ -230,11 +233,12 @@ def test_precision_of_written_blocks(tmp_path: Path) -> None:
     path, target = tmp_path / "in.pcap", tmp_path / "out.pcapng"
     nano = pcap(ROWS, magic=0xA1B23C4D)
     everything = pcapfilter.compile("")
-    for octets, precision, resolution in (
+    cases: tuple[tuple[bytes, Precision | None, int], ...] = (
         (pcap(ROWS), None, 6), (nano, None, 9), (pcap(ROWS), "nano", 9), (nano, "micro", 6),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for octets, precision, resolution in cases:
         path.write_bytes(octets)
-        everything.copy(path, target, precision=precision)  # type: ignore[arg-type]  # mypy: str
+        everything.copy(path, target, precision=precision)
         described = block_by_block(target.read_bytes())[1]
         assert (b"\x09\x00\x01\x00\x09" in described) == (resolution == 9)
         first = next(everything.read(target))

@@ -27,7 +27,7 @@ def recovered(
 ) -> tuple[list[bytes], list[CaptureError]]:
     """Give the packets of a damaged capture, and what was wrong."""
     file = Trickle(octets, step) if step else io.BytesIO(octets)
-    source = open_source(file, native=loops, recover=True)  # type: ignore[arg-type]  # enough
+    source = open_source(file, native=loops, recover=True)
     found = [packet.data for batch in source.batches() for packet in batch]
     damages = getattr(source, "damages", None)
     assert damages is None or source.damage is not None
@@ -125,7 +125,7 @@ def test_wrong_lengths_in_real_captures(real_captures: Path, sweep: float) -> No
         octets = bytearray(path.read_bytes())
         packets, damages = recovered(bytes(octets), native)
         assert not damages, path.name
-        with open_source(path) as source:  # type: ignore[attr-defined]  # it is a Reader
+        with open_source(path) as source:
             assert packets == [packet.data for packet in source], path.name
             order = "<" if source.record.order == "little" else ">"
             if len(packets) < 6 or source.record.size != 16:

@@ -14,6 +14,7 @@ from pcapfilter.errors import CaptureError
 from pcapfilter.filter import native
 from pcapfilter.io.base import open_source
 from pcapfilter.io.output import Format, Manner, open_sink
+from pcapfilter.io.pcapng_sink import PcapngSink
 from tests.io.captures import HTTP, OCTETS, ROWS, VARIANTS, pcap
 from tests.io.sections import BIG, LITTLE
 from tests.io.test_pcapng_sink import block_by_block, rich
@@ -119,7 +120,8 @@ def read(octets: bytes, form: Format, *, recover: bool) -> list[bytes]:
     found: list[bytes] = []
     sink = open_sink(io.BytesIO(), source, manner=Manner(form), native=native)
     if form == "pcapng":
-        sink.follow(source)  # type: ignore[attr-defined]  # it is a PcapngSink
+        assert isinstance(sink, PcapngSink)
+        sink.follow(source)
     for batch in source.batches():
         found += map(batch.octets, range(batch.count))
         try:
