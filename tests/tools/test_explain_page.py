@@ -14,7 +14,7 @@ SHOWN = re.findall(r"^    \$ (.+)\n((?:(?:    .*)?\n)*)", PAGE, re.MULTILINE)
 
 
 def test_there_are_examples() -> None:
-    assert len(SHOWN) == 5
+    assert len(SHOWN) == 6
 
 
 @pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[row[0][:40] for row in SHOWN])
