@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pcapfilter.bpf.program import Program
+from pcapfilter.cli.asked import command_line
 from pcapfilter.cli.commands.diff import seconds
-from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+from pcapfilter.cli.options import CommandLine, Flag, UsageError
 from pcapfilter.errors import UnsupportedError
 from pcapfilter.net.linktype import LINK_TYPES, LinkType, resolve
 from pcapfilter.tools.compare import NoSolverError
@@ -38,11 +39,9 @@ AGREE, DIFFERENT, TROUBLE = 0, 1, 2
 
 def run(words: list[str]) -> int:
     """Check the filters, print what is found, and give the exit code."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter check [option ...] [expression]", "", sep="\n")
-        print(*described(FLAGS), sep="\n")
-        print("", f"Without -y: {', '.join(COMMON)}.", sep="\n")
+    usual = f"Without -y: {', '.join(COMMON)}."
+    line = command_line(words, FLAGS, "check [option ...] [expression]", "", usual)
+    if line is None:
         return AGREE
     filters, links = _filters(line), _links(line)
     limit = seconds(line, "check")
@@ -73,8 +72,14 @@ def run(words: list[str]) -> int:
             for found in findings:
                 if found.ours is not None:
                     kernel[_asked(found.ours, found, limit)] += 1
+    outcome = ", ".join(f"{outcomes[kind]} {kind.value}" for kind in Outcome if outcomes[kind])
     counted = f"{_count(len(filters), 'filter')} on {_count(len(links), 'link type')}"
-    print("", f"{counted}: {_outcomes(outcomes)}", sep="\n")
+    print("", f"{counted}: {outcome}", sep="\n")
+    return _summed_up(outcomes, kernel, uncompared)
+
+
+def _summed_up(outcomes: Counter[Outcome], kernel: Counter[Verdict], uncompared: int) -> int:
+    """Say what does not agree, or that all does; give the exit code."""
     if uncompared:
         print(f"nothing was compared of {_count(uncompared, 'filter')}")
     if kernel:
@@ -89,10 +94,6 @@ def run(words: list[str]) -> int:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _outcomes(found: Counter[Outcome]) -> str:
-    return ", ".join(f"{found[kind]} {kind.value}" for kind in Outcome if found[kind])
 
 
 def _filters(line: CommandLine) -> list[str]:

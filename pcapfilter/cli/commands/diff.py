@@ -6,7 +6,8 @@ The exit code is that of diff(1): 0 the same, 1 different, 2 trouble, or unknown
 import sys
 from typing import Literal, cast
 
-from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
+from pcapfilter.cli.asked import command_line
+from pcapfilter.cli.options import CommandLine, Flag, UsageError
 
 FLAGS = (
     Flag("y", "linktype", "NAME", "", "the link type that both are compiled for (EN10MB)"),
@@ -15,25 +16,19 @@ FLAGS = (
     Flag("", "count", "COUNT", "", "give up to COUNT packets that go different ways (1)"),
     Flag("", "only-in", "A|B", "", "look for packets that A (or B) alone selects"),
     Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
-    Flag("", "timeout", "SECONDS", "", "give up after so long (30)"),
+    Flag("", "timeout", "SECONDS", "", "give up the proof, and lint's, after so long (30)"),
     Flag("", "turns", "COUNT", "", "follow loops for so many turns (4)"),
     Flag("", "host", "NAME", "", "the host of eBPF listings: user, socket, tc or xdp"),
     Flag("h", "help", "", "", "print this and stop"),
 )
+OPERANDS = "A and B are expressions, or @FILE with a listing (-d, -dd, -ddd, or eBPF)."
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 
 
 def run(words: list[str]) -> int:
     """Compare two filters, print the answer, and give the exit code."""
-    line = read_command_line(words, FLAGS)
-    if line.times("h"):
-        print("Usage: pcapfilter diff [option ...] A B", "", sep="\n")
-        print(*described(FLAGS), sep="\n")
-        print(
-            "",
-            "A and B are expressions, or @FILE with a listing (-d, -dd, -ddd, or eBPF).",
-            sep="\n",
-        )
+    line = command_line(words, FLAGS, "diff [option ...] A B", "", OPERANDS)
+    if line is None:
         return SAME
     if len(line.operands) != 2:
         raise UsageError(
