@@ -227,7 +227,12 @@ class Named(NamedTuple):
         return names.get(value, "")
 
     def written(self, value: int) -> str:
-        """Write a value of these bits as people write it, with what it stands for."""
+        """Write a value of these bits as people write it, with what it stands for.
+
+        A value that has more bits, with which a text may still compare them, is a plain number.
+        """
+        if value >> self.bits:
+            return str(value)
         form = self.field.form if self.field is not None and self.whole else ""
         match form:
             case "mac":

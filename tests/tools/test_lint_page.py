@@ -33,4 +33,4 @@ def test_an_example_is_real(command: str, shown: str, capsys: pytest.CaptureFixt
 
 
 def test_there_are_examples() -> None:
-    assert len(SHOWN) == 6
+    assert len(SHOWN) == 7

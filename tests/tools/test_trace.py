@@ -107,6 +107,9 @@ def reference_verdict(one: Filter, packet: bytes, wirelen: int | None = None) ->
          "no: the frame in the Geneve tunnel is missing"),
         ("not vlan and ether src 0a:00:00:00:00:09", HTTP, ("no: Ethernet source address is"
          " 0a:00:00:00:00:01, not 0a:00:00:00:00:09")),
+        ("ether[6:1] = 6549", HTTP, "no: ether[6] is 10, not 6549"),
+        ("ether[0:2] = 0x12345", HTTP, "no: ether[0:2] is 0xa00, not 0x12345"),
+        ("ip[8] = 300", HTTP, "no: ip[8] is 64, not 300"),
         ("vlan and tcp port 80", TAGGED,
          "yes: EtherType is 0x8100 (VLAN); TCP destination port is 80"),
         ("greater 100", HTTP, "no: packet length is 54, less than 100"),
@@ -267,6 +270,36 @@ def test_each_primitive_fares_as_it_would_alone(
                 assert fate.why
                 compared += 1
     assert compared > 500
+
+
+def test_each_primitive_fares_as_it_would_alone_behind_what_shifts_it(
+    rng: random.Random, captures: Path, sweep: float
+) -> None:
+    """`(vlan or len >= 0)` shifts what follows, and holds for every packet."""
+    ethernet = by_link(captures)["EN10MB"]
+    compared = shifted = 0
+    for _ in range(round(250 * sweep)):
+        one = made(draw(rng, "EN10MB", ALL))
+        if not any(word in one.text for word in SHIFTING) or "byte" in one.text:
+            continue
+        try:
+            tracer = Tracer(one)
+        except FilterError:
+            continue
+        for packet in rng.sample(ethernet, 4):
+            behind: list[str] = []
+            for fate in tracer.trace(packet.data, packet.wirelen).fates:
+                if fate.held is not None:
+                    text = " and ".join([*behind, fate.text])
+                    program = made(text, optimize=False).program()
+                    alone = run(program, packet.data, packet.wirelen)
+                    assert alone.end != "return" or bool(alone.verdict) == fate.held, (one, fate)
+                    compared += 1
+                    shifted += bool(behind)
+                if fate.text.split()[0] in SHIFTING:
+                    behind.append(f"({fate.text} or len >= 0)")
+    assert compared > 300
+    assert shifted > 100
 
 
 PLAIN = re.compile(r"(?<!what is taken for )\b(VLAN|MPLS|PPPoE) (?!number is|label is|session is)")

@@ -79,7 +79,8 @@ def _whole(
         if bits is not None and bits.field is not None and bits.field.form in ADDRESSES:
             wanted = question.wanted.constant >> question.value.shift
             key = bits.header, bits.field.at
-            parts.setdefault(key, []).append((bits, wanted, block))
+            if not wanted >> bits.bits:
+                parts.setdefault(key, []).append((bits, wanted, block))
     made: dict[Block, tuple[Named, str]] = {}
     for rows in parts.values():
         rows.sort(key=lambda row: row[0].at)
