@@ -6,9 +6,7 @@ from pcapfilter.bpf.program import Program
 from pcapfilter.tools.compare.comparison import Comparison
 from pcapfilter.tools.compare.inputs import Input
 from pcapfilter.tools.lint import Remarks
-
-PATIENCE = 3.0
-"""Seconds that lint may take for its proofs."""
+from pcapfilter.tools.lint.remarks import BRIEF
 
 
 def bearing(found: Comparison, name: str, called: str) -> Iterator[str]:
@@ -20,7 +18,7 @@ def bearing(found: Comparison, name: str, called: str) -> Iterator[str]:
     given: Input = found.a if name == "A" else found.b
     if given.made is None or not isinstance(given.program, Program) or not found.witnesses:
         return
-    patience = min(PATIENCE, found.left - given.seconds)
+    patience = min(BRIEF, found.left - given.seconds)
     if patience <= 0:
         yield ""
         yield f"lint was not asked about {called}: no time was left (--timeout)"

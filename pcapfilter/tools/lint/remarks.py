@@ -24,7 +24,7 @@ class Remarks:
         self.findings, self.left_out = report.findings, report.left_out
         self._own = subject.own
         self._others = [
-            [p for r in finding.rewritings if (p := subject.program(r.text)) is not None]
+            [p for r in finding.rewritings if (p := subject.program_in_time(r.text)) is not None]
             for finding in self.findings
         ]
 

@@ -76,6 +76,12 @@ class Subject:
                 self._programs[text] = None
         return self._programs[text]
 
+    def program_in_time(self, text: str) -> Program | None:
+        """Give the program of a text; None also if the time was up before it was compiled."""
+        if text not in self._programs and self.late():
+            return None
+        return self.program(text)
+
     @cached_property
     def constant(self) -> str:
         """Tell that the text matches "never" or "always", proved; nothing where neither is."""
