@@ -157,17 +157,24 @@ BITS = {
         ("TCP", 104 + place): f"TCP {name} flag"
         for place, name in enumerate(("CWR", "ECE", "URG", "ACK", "PUSH", "RST", "SYN", "FIN"))
     },
+    ("802.11", 0): "802.11 QoS bit of the subtype",
     ("802.11", 4): "802.11 data bit of the type",
     ("802.11", 5): "802.11 control bit of the type",
     ("802.11", 14): "802.11 From DS flag",
     ("802.11", 15): "802.11 To DS flag",
     ("IPv4", 49): "IPv4 do-not-fragment flag",
     ("IPv4", 50): "IPv4 more-fragments flag",
+    ("radiotap", 38): "radiotap presence of Flags",
+    ("radiotap", 39): "radiotap presence of TSFT",
+    ("radiotap", 56): "radiotap presence of a further word",
+    ("radiotap", 66): "radiotap padding flag",
+    ("radiotap", 130): "radiotap padding flag",
     ("Ethernet", 7): "Ethernet group bit of the destination",
 }
 RUNS = {
     # header, first bit and number of bits -> what several fields together are called
     ("802.11", 0, 8): "802.11 type and subtype",
+    ("SunATM", 4, 4): "SunATM kind of packet",
     ("MPLS", 16, 8): "MPLS label and bottom of stack",
     ("MPLS", 0, 32): "MPLS label entry",
     ("VLAN", 0, 16): "VLAN tag",

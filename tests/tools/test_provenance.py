@@ -81,6 +81,18 @@ def test_the_loop_of_protochain() -> None:
     assert not any("before" in name for name in reads)
 
 
+def test_what_stands_in_front_asks_of_bits() -> None:
+    """Where the link layer's headers vary, tests within one block say what they are about."""
+    asks = asked("tcp port 80", "IEEE802_11_RADIO")
+    assert asks[:7] == [
+        "802.11 data bit of the type", "802.11 control bit of the type",
+        "802.11 QoS bit of the subtype", "radiotap presence of Flags",
+        "radiotap presence of a further word", "radiotap presence of TSFT", "radiotap padding flag",
+    ]  # fmt: skip
+    assert asked("ip", "PRISM_HEADER")[0].startswith("AVS cookie")
+    assert "Geneve protocol" in asked("geneve and ip")
+
+
 def test_questions_are_about_bits_where_only_bits_are_asked_for() -> None:
     assert "IPv4 fragment offset" in asked("udp port 53")
     assert asked("tcp[tcpflags] & tcp-syn != 0")[-1] == "TCP SYN flag"

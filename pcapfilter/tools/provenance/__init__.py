@@ -203,7 +203,7 @@ def _read_prelude(
         blocks[block] = Origin((), None, question)
     for stmt in block.stmts:
         if stmt not in stmts:
-            stmts[stmt] = Origin((), reader.reads.get(stmt))
+            stmts[stmt] = Origin((), reader.reads.get(stmt), reader.asks.get(stmt))
 
 
 # ---- following it through the optimiser --------------------------------------------------------

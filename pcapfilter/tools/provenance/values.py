@@ -107,16 +107,19 @@ class Reader:
         """Read a block where this much is known; give what its ending asks."""
         a = x = Value("IP header length", 0, (LENGTHS,)) if known.tunnel else varying(UNKNOWN)
         cells: dict[int, Value] = {}
-        loop = Loop(block)
-        outside = known
+        coming: dict[Stmt, list[tuple[Value, Value]]] = {}  # what A and X hold where a jump leads
+        loop, outside, falling = Loop(block), known, True
         for stmt in block.stmts:
             if stmt.code < 0:
                 continue
             row = isa.ROWS[stmt.code]
+            if stmt in coming or not falling:
+                a, x = _either([*coming.get(stmt, ()), *([(a, x)] if falling else [])])
             if stmt is loop.head:
                 a, x = CHAIN, HEADERS_SO_FAR
             if stmt in loop.inside:
                 known = outside._replace(transport=loop.inside[stmt])
+            falling = row.kind != "jump"
             if row.kind == "load":
                 value = self._load(stmt, row, x, cells, known)
                 a, x = (value, x) if row.writes == "A" else (a, value)
@@ -129,13 +132,13 @@ class Reader:
                 a = self._computed(row.meaning, a, x if row.mode == "x" else number(stmt.k))
             elif row.kind == "move":
                 a, x = (a, a) if row.writes == "X" else (x, x)
-            elif row.kind == "jump":
-                if row.mode != "ja":
-                    self.asks[stmt] = Question(a, row.meaning, number(stmt.k))
-                if loop.head is None:  # what follows may be skipped
-                    a = x = varying(UNKNOWN)
-                elif row.mode == "ja":
-                    a, x, known = CHAIN, HEADERS_SO_FAR, outside
+            else:
+                for target in filter(None, (stmt.jt, stmt.jf)):
+                    coming.setdefault(target, []).append((a, x))
+                if row.mode == "ja":
+                    known = outside
+                else:
+                    self.asks[stmt] = _asked(a, row.meaning, number(stmt.k))
         if block.is_return:
             return None
         row = isa.ROWS[block.code]
@@ -203,6 +206,15 @@ class Reader:
             if narrowed is not None:
                 return narrowed
         return varying(_text(meaning, a, b))
+
+
+def _either(states: list[tuple[Value, Value]]) -> tuple[Value, Value]:
+    """Give what A and X hold where several ways meet: nothing is known of what differs."""
+    if not states:
+        return varying(UNKNOWN), varying(UNKNOWN)
+    (a, x), *others = states
+    same_a, same_x = all(b == a for b, _ in others), all(y == x for _, y in others)
+    return a if same_a else varying(UNKNOWN), x if same_x else varying(UNKNOWN)
 
 
 def _asked(a: Value, meaning: str, wanted: Value) -> Question:
