@@ -5,13 +5,13 @@ program for each link type when it is asked for it, and remembers it.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
-from pcapfilter.judge import about, engine_of, judge_of, nothing
+from pcapfilter.judge import about, engine_of, judge_of, nothing, warn
 from pcapfilter.net.linktype import LinkType, resolve
 from pcapfilter.net.names import Resolver, SystemResolver
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, Packet
@@ -270,6 +270,9 @@ class Filter:
             raise (refused or rejecting)[0]
         return partial(self._engine_within, source, skip)
 
+    def _engines_for(self, source: "Source", *, skipping: bool) -> "Engines":
+        return self.engines(source, skip=warn if skipping else None)
+
     def _engine_within(
         self, source: "Source", skip: Callable[[UnsupportedError], None] | None, origin: Origin
     ) -> "Engine":
@@ -284,43 +287,42 @@ class Filter:
         return nothing()
 
     def read(
-        self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
+        self,
+        src: "Place | Source",
+        *,
+        limit: int | None = None,
+        workers: int | None = None,
+        skip_unsupported: bool = False,
     ) -> Iterator[Packet]:
-        """Give the packets that match, at most `limit`; CaptureError where `src` is no capture."""
+        """Give the packets that match, at most `limit`; CaptureError where `src` is no capture.
+
+        UnsupportedError where the filter is refused for the link type of an interface; with
+        `skip_unsupported` that is a warning, and its packets are left out, as long as there are
+        others.
+        """
         from pcapfilter import job
 
         job.check_workers(workers)
-        source = open_capture(src)
-        try:
-            engines = self.engines(source)
-        except FilterError:
-            _close(source, src)
-            raise
-        return self._read(source, engines, src, limit, workers)
-
-    def _read(
-        self,
-        source: "Source",
-        engines: "Engines",
-        src: "Place | Source",
-        limit: int | None,
-        workers: int | None,
-    ) -> Iterator[Packet]:
-        from pcapfilter import job
-
-        try:
-            yield from job.read(source, engines, limit=limit, workers=workers)
-        finally:
-            _close(source, src)
+        with ExitStack() as opened:
+            source = opened.enter_context(_opened(src))
+            engines = self._engines_for(source, skipping=skip_unsupported)
+            found = job.read(source, engines, limit=limit, workers=workers)
+            return _closing(opened.pop_all(), found)
 
     def count(
-        self, src: "Place | Source", *, limit: int | None = None, workers: int | None = None
+        self,
+        src: "Place | Source",
+        *,
+        limit: int | None = None,
+        workers: int | None = None,
+        skip_unsupported: bool = False,
     ) -> "Tally":
         """Count the packets that match, up to `limit` of them."""
         from pcapfilter import job
 
         with _opened(src) as source:
-            return job.count(source, self.engines(source), limit=limit, workers=workers)
+            engines = self._engines_for(source, skipping=skip_unsupported)
+            return job.count(source, engines, limit=limit, workers=workers)
 
     def copy(
         self,
@@ -332,13 +334,15 @@ class Filter:
         compress: str | None = None,
         limit: int | None = None,
         workers: int | None = None,
+        skip_unsupported: bool = False,
     ) -> "Tally":
         """Write the packets that match to `dst`, as `tcpdump -r SRC -w DST` does.
 
         `format` is pcap, nanopcap or pcapng, and `compress` gzip, bzip2, xz, zstd, lz4 or none: by
-        the ending of the name unless given. `precision` is that of the input unless given. A new or
-        regular file is written under another name, and renamed at the end. A Sink is written to,
-        and stays open. RejectsAllError where nothing can match.
+        the ending of the name unless given. `precision` is that of the input unless given; blocks
+        copied from pcapng to pcapng keep theirs. A new or regular file is written under another
+        name, and renamed at the end. A Sink is written to, and stays open. RejectsAllError where
+        nothing can match.
         """
         from pcapfilter import job
         from pcapfilter.io.opened import Writer
@@ -347,7 +351,7 @@ class Filter:
         manner = Manner(format, precision, compress)
         check_manner(manner)
         with _opened(src) as source:
-            engines = self.engines(source)
+            engines = self._engines_for(source, skipping=skip_unsupported)
             if isinstance(dst, Writer):
                 return job.copy(source, engines, dst, limit=limit, workers=workers)
             sink = open_sink(dst, source, manner=manner, native=native)
@@ -355,19 +359,21 @@ class Filter:
                 return job.copy(source, engines, sink, limit=limit, workers=workers)
 
 
-def _close(source: "Source", src: "Place | Source") -> None:
-    """Close a source, unless it is the caller's own."""
-    if source is not src:
-        source.close()
-
-
 @contextmanager
 def _opened(src: "Place | Source") -> "Iterator[Source]":
+    """A source, closed in the end unless it is the caller's own."""
     source = open_capture(src)
     try:
         yield source
     finally:
-        _close(source, src)
+        if source is not src:
+            source.close()
+
+
+def _closing(opened: ExitStack, found: Iterator[Packet]) -> Iterator[Packet]:
+    """Give packets, and close in the end what they come from."""
+    with opened:
+        yield from found
 
 
 def native(loop: "Loop", signature: str) -> "Loop":

@@ -271,12 +271,12 @@ def split(
     outputs: Sequence[tuple[Engines, Sink]],
     rest: Sink | None = None,
     *,
-    watch: Callable[[list[int]], None] | None = None,
+    watch: Callable[[int, list[int]], None] | None = None,
 ) -> list[Tally]:
     """Write what matches to each output, in one pass, and to `rest` what matches none.
 
     Give a Tally for each output, and one for the rest if it is wanted. `watch` is told, after each
-    batch, how many packets went to each of them.
+    batch, how many packets were seen, and how many went to each of them.
     """
     sinks = [sink for _, sink in outputs] + ([] if rest is None else [rest])
     for sink in sinks:
@@ -301,5 +301,5 @@ def split(
                 sink.write(batch, selected)
         seen += batch.count
         if watch is not None:
-            watch(matched)
+            watch(seen, matched)
     return [Tally(seen, count, source.damage) for count in matched]

@@ -72,3 +72,15 @@ def about(
         if about not in error.hint:
             error.hint += "; " * bool(error.hint) + about
     return error
+
+
+def left_out(error: "UnsupportedError") -> str:
+    """Say that packets are left out, and why."""
+    return f"left out: {error.message} ({error.hint.partition('; --skip')[0]})"
+
+
+def warn(error: "UnsupportedError") -> None:
+    """Say it as a warning of Python's."""
+    from warnings import warn
+
+    warn(left_out(error), stacklevel=2)

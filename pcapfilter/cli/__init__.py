@@ -1,7 +1,6 @@
 """The command `pcapfilter`: tcpdump's flags, its listings and its files."""
 
 import sys
-from errno import EBADF
 from io import TextIOWrapper
 
 
@@ -59,11 +58,9 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         return _hush()
     except OSError as error:
-        if error.errno == EBADF and not error.filename:
-            return _complain("a standard file that is needed is closed", trouble)
-        reason = error.strerror or str(error)
-        name = "''" if error.filename == "" else error.filename
-        return _complain(f"{name}: {reason}" if name else reason, trouble)
+        from pcapfilter.cli.faults import said
+
+        return _complain(said(error), trouble)
     except KeyboardInterrupt:
         return _complain("broken off", trouble)
     return code

@@ -14,7 +14,8 @@ from pcapfilter.cli import run
 from pcapfilter.cli.interfaces import chosen_device, chosen_link
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, UsageError
-from pcapfilter.cli.reading import MOST, STANDARD_OUTPUTS
+from pcapfilter.cli.reading import MOST
+from pcapfilter.cli.run import STANDARD_OUTPUTS
 from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
 from pcapfilter.io.base import EnoughFilesError, Sink

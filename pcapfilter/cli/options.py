@@ -212,7 +212,11 @@ def _long_flag(name: str, flags: dict[str, Flag]) -> Flag:
     if near:
         names = " ".join(f"'--{flag.long}'" for flag in near)
         raise UsageError(f"option '--{name}' is ambiguous; possibilities: {names}")
-    raise UsageError(f"unrecognized option '--{name}'")
+    from difflib import get_close_matches
+
+    likely = get_close_matches(name, flags, 1, 0.7)
+    hint = "".join(f"; did you mean '--{long}'?" for long in likely)
+    raise UsageError(f"unrecognized option '--{name}'{hint}")
 
 
 def usage() -> str:

@@ -23,7 +23,7 @@ from pcapfilter.io.base import (
     refuse_overwriting,
 )
 from pcapfilter.io.output import chosen, open_sink
-from pcapfilter.judge import within
+from pcapfilter.judge import left_out, within
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ MOST = 2**31 - 1
 """The highest packet count."""
 
 MOST_WORKERS = 256
-
-STANDARD_OUTPUTS = ("-", "/dev/stdout")
-"""Names by which -w leaves no room on standard output for anything else."""
 
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
@@ -78,11 +75,11 @@ class Reading:
         self._left_out = LeftOut()
         self._link: LinkType | None = None
         self._sink: Sink | None = None
-        self.counting = self._target is None and line.times("count") > 0
+        self.counting = run.counts(line)
         self._measured = line.times("json") > 0 or (
             line.times("v") > 0 and (self.counting or self._target is not None)
         )
-        self._printing = not self.counting and (self._target is None or line.times("print") > 0)
+        self._printing = run.prints(line)
         self.code = 0
         self.statistics = Statistics()
         self._window: Window | None = None
@@ -101,7 +98,12 @@ class Reading:
         except (CaptureError, OSError) as error:
             if len(self._inputs) == 1:
                 raise
-            run.say(str(error) if isinstance(error, CaptureError) else f"{name}: {error.strerror}")
+            if isinstance(error, OSError):
+                found = CaptureError(error.strerror or str(error), name=name)
+            else:
+                found = error
+            run.say(str(found))
+            self.statistics.damages.append(found)
             self.code = 1
             return
         try:
@@ -117,6 +119,7 @@ class Reading:
             self._link = source.origin.link
             if self._window is not None:
                 engines = within(engines, self._window)
+            self._tell_kept_times(source)
             if first:
                 self._interrupts.watch()
                 self._sink = self._open(source)
@@ -126,6 +129,16 @@ class Reading:
             self._run(source, engines)
         finally:
             source.close()
+
+    def _tell_kept_times(self, source: Source) -> None:
+        """Say so where the precision asked for is not that of what is copied block by block."""
+        asked = self._precision and UNITS[self._precision]
+        blocks = hasattr(source, "described") and self._target is not None and not self._one_link
+        if blocks and asked and asked != source.record.unit:
+            run.say(
+                f"{source.name}: --{self._precision} changes nothing: the blocks of a pcapng file "
+                "keep their times (--format pcap changes them)"
+            )
 
     def _engines(self, made: Filter, source: Source) -> job.Engines | None:
         """Give the engines for a source; None where it is left out, being one of several."""
@@ -175,7 +188,7 @@ class Reading:
             from pcapfilter.cli.printing import PrintingSink, TwoSinks
 
             self._interrupts.allow(PrintingSink.write)
-            out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
+            out = sys.stderr if self._target in run.STANDARD_OUTPUTS else sys.stdout
             printed = PrintingSink(self._line, out, nano=self._precision == "nano")
             if self._target is None:
                 return printed
@@ -195,7 +208,7 @@ class Reading:
     def tell(self) -> None:
         """Say what was asked for of how many packets there were."""
         line, statistics = self._line, self.statistics
-        matched, taken = statistics.matched, self._target in STANDARD_OUTPUTS
+        matched, taken = statistics.matched, self._target in run.STANDARD_OUTPUTS
         if line.times("json"):
             statistics.print_json(to_stderr=taken or self._printing)
         elif line.times("count"):
@@ -215,7 +228,7 @@ class LeftOut:
 
     def __call__(self, error: UnsupportedError) -> None:
         """Say it."""
-        about = f"left out: {error.message} ({error.hint.partition('; --skip')[0]})"
+        about = left_out(error)
         if about not in self._told:
             run.say(about)
             self._told.add(about)

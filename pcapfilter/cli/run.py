@@ -24,9 +24,33 @@ DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
 """What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
 
 
+STANDARD_OUTPUTS = ("-", "/dev/stdout")
+"""Names by which -w leaves no room on standard output for anything else."""
+
+
 def run(words: list[str]) -> int:
     """Do what a command line asks for; give the exit code."""
     line = read_command_line(words)
+    if not line.times("json"):
+        return obey(line)
+    from pcapfilter.cli.faults import told_to_machines
+
+    with told_to_machines(to_stderr=prints(line) or line.last("w") in STANDARD_OUTPUTS):
+        return obey(line)
+
+
+def prints(line: CommandLine) -> bool:
+    """Whether packets are printed."""
+    return not counts(line) and (line.last("w") is None or line.times("print") > 0)
+
+
+def counts(line: CommandLine) -> bool:
+    """Whether packets are only counted."""
+    return line.last("w") is None and line.times("count") > 0
+
+
+def obey(line: CommandLine) -> int:
+    """Do what a command line asks for; give the exit code."""
     if line.times("h"):
         print(usage())
         return 0
@@ -110,10 +134,11 @@ def precision(line: CommandLine) -> Literal["micro", "nano"] | None:
 
 
 def announce(source: "Source") -> None:
-    """Say what is read, as tcpdump does."""
-    link, snaplen = source.origin.link, source.origin.snaplen
+    """Say what is read, as tcpdump does; it reads no capture of several link types."""
+    links = ", ".join(dict.fromkeys(origin.link.title for origin in source.origins))
     print(
-        f"reading from file {source.name}, link-type {link.title}, snapshot length {snaplen}",
+        f"reading from file {source.name}, link-type {links}, "
+        f"snapshot length {source.origin.snaplen}",
         file=sys.stderr,
         flush=True,
     )

@@ -34,6 +34,13 @@ class MeasuringSink:
             self._sink.close()
 
 
+def print_row(row: dict[str, object], *, to_stderr: bool = False) -> None:
+    """Print an object of JSON."""
+    import json
+
+    print(json.dumps(row), file=sys.stderr if to_stderr else sys.stdout)
+
+
 class Statistics:
     """How much was read and selected, in how long, and what was wrong."""
 
@@ -61,14 +68,21 @@ class Statistics:
 
     def print_json(self, *, to_stderr: bool) -> None:
         """Print an object for machines."""
-        import json
+        print_row(
+            {
+                "seen": self.seen,
+                "matched": self.matched,
+                "octets_read": self.octets_read,
+                "octets_matched": self._octets,
+                **self.course(),
+            },
+            to_stderr=to_stderr,
+        )
 
+    def course(self) -> dict[str, object]:
+        """Give how long it took, and what was wrong, as machines are told it."""
         taken = perf_counter() - self._began
-        row = {
-            "seen": self.seen,
-            "matched": self.matched,
-            "octets_read": self.octets_read,
-            "octets_matched": self._octets,
+        return {
             "seconds": round(taken, 6),
             "packets_per_second": round(self.seen / taken),
             "interrupted": self.interrupted,
@@ -77,7 +91,6 @@ class Statistics:
                 for d in self.damages
             ],
         }
-        print(json.dumps(row), file=sys.stderr if to_stderr else sys.stdout)
 
     @property
     def _octets(self) -> int:

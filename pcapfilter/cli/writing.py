@@ -17,6 +17,9 @@ COUNT = re.compile(r"[0-9]+")
 UNITS = {"": 1_000_000, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 """Octets, by what stands after -C's number."""
 
+MOST_OCTETS, MOST = 2**63 - 1, 2**31 - 1
+"""The greatest size of a file, and the greatest number of seconds or of files, as in tcpdump."""
+
 
 def manner_of(line: CommandLine, precision: Literal["micro", "nano"] | None) -> Manner:
     """Give how captures are to be written; UsageError where there is no such way."""
@@ -47,15 +50,17 @@ def _numbers(line: CommandLine) -> tuple[int, int, int]:
     if (word := line.last("C")) is not None:
         found = SIZE.fullmatch(word)
         size = int(found[1]) * UNITS[found[2].lower()] if found else 0
-        if not size:
+        if not size or (found and int(found[1]) > MOST_OCTETS):
             raise UsageError(f"invalid file size {word}")
+        if size > MOST_OCTETS:
+            raise UsageError(f"file size {word} is too large")
     if (word := line.last("G")) is not None:
-        if not COUNT.fullmatch(word):
+        if not COUNT.fullmatch(word) or int(word) > MOST:
             raise UsageError(f"invalid number of seconds {word}")
         seconds = int(word)
     if (word := line.last("W")) is not None:
         count = int(word) if COUNT.fullmatch(word) else 0
-        if not count:
+        if not 0 < count <= MOST:
             raise UsageError(f"invalid number of output files {word}")
     return size, seconds, count
 

@@ -34,6 +34,11 @@ def fault(capsys: Captured, *words: str | Path) -> str:
         (("-k",), "invalid option -- 'k'"),
         (("-c",), "option requires an argument -- 'c'"),
         (("--foo",), "unrecognized option '--foo'"),
+        (("--recver", "-d"), "unrecognized option '--recver'; did you mean '--recover'?"),
+        (
+            ("--skip-unsuported",),
+            "unrecognized option '--skip-unsuported'; did you mean '--skip-un",
+        ),
         (("--n", "-d"), "option '--n' is ambiguous"),
         (("--nano=3", "-d"), "option '--nano' doesn't allow an argument"),
         (("--skip",), "option '--skip' requires an argument"),

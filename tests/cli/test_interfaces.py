@@ -93,3 +93,44 @@ def test_one_of_several_files(tmp_path: Path, capsys: Captured) -> None:
     assert main([*words, "--skip-unsupported"]) == 0
     assert "left out" in capsys.readouterr().err
     assert target.read_bytes() == pcap(tuple(row for row in ROWS if row != ROWS[3]))
+
+
+def test_the_library_warns_on_request(mixed: Path, tmp_path: Path) -> None:
+    made, target = pcapfilter.compile(TEXT), tmp_path / "out.pcapng"
+    left_out = r"^left out: ethernet addresses supported only on .* \(interface 1 tun0\)\)$"
+    with pytest.warns(UserWarning, match=left_out):
+        assert made.count(mixed, skip_unsupported=True) == (4, 2, None)
+    with pytest.warns(UserWarning, match=left_out):
+        assert made.copy(mixed, target, skip_unsupported=True).matched == 2
+    with pytest.warns(UserWarning, match=left_out):
+        assert [p.data for p in made.read(mixed, skip_unsupported=True)] == [HTTP, DNS]
+    with pytest.raises(UnsupportedError, match="interface 1 tun0"):
+        made.read(mixed)
+    raw = tmp_path / "raw.pcap"
+    raw.write_bytes(pcap(ROWS, link=101))
+    with pytest.raises(UnsupportedError):
+        made.count(raw, skip_unsupported=True)
+
+
+def test_every_link_type_is_announced(mixed: Path, capsys: Captured) -> None:
+    assert main(["-r", str(mixed), "--count"]) == 0
+    assert capsys.readouterr().err == (
+        f"reading from file {mixed}, link-type EN10MB (Ethernet), RAW (Raw IP), "
+        "snapshot length 65535\n"
+    )
+
+
+def test_a_precision_that_blocks_do_not_take_is_told(
+    mixed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    out, pcap_out = tmp_path / "out.pcapng", tmp_path / "out.pcap"
+    for words, told in (
+        (("--nano", "-w", out), True),
+        (("--micro", "-w", out), False),
+        (("--nano", "-w", pcap_out, "ip and not icmp and link[0] == 10"), False),
+        (("--nano", "--count"), False),
+    ):
+        main(["-r", str(mixed), *map(str, words)])
+        said = capsys.readouterr().err
+        assert ("--nano changes nothing: the blocks of a pcapng file keep their" in said) == told
+    assert out.read_bytes() == MIXED

@@ -319,3 +319,24 @@ def test_all_files_are_written_where_the_command_is_missing(
     assert main([*words, "-z", "no-such-command"]) == 1
     assert "no-such-command: No such file or directory" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in tmp_path.glob("part*")} == whole
+
+
+@needs_tcpdump
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-C", "99999999999999999999"), ("-C", "9223372036855"), ("-C", "9223372036854775807"),
+        ("-C", "0"), ("-C", "-1"), ("-C", "1.5"), ("-G", "99999999999999999999"),
+        ("-G", "2147483648"), ("-C", "1", "-W", "2147483648"), ("-C", "1", "-W", "0"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_numbers_that_are_too_large(
+    words: tuple[str, ...], bulk: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "F"
+    theirs = tcpdump("-r", bulk, "-w", target, *words)
+    assert theirs.returncode == 1
+    wanted = theirs.stderr.decode().splitlines()[-1].removeprefix("tcpdump: ")
+    assert fault(capsys, "-r", bulk, "-w", target, *words) == f"pcapfilter: {wanted}\n"
+    assert not target.exists()

@@ -1,6 +1,7 @@
 """`pcapfilter split`: one pass over the input, a file for each filter."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,19 @@ def test_as_a_library(trace: Path) -> None:
 def test_help(capsys: Captured) -> None:
     assert split("-h") == 0
     assert "-o, --output NAME=FILTER" in capsys.readouterr().out
+
+
+def test_what_it_came_to_for_machines(trace: Path, tmp_path: Path, capsys: Captured) -> None:
+    trace.write_bytes(pcap(ROWS)[:-3])
+    words = ("-r", trace, "-o", f"web={WEB}", "-o", "dns=udp", "--rest", "other", "--json")
+    assert split(*words, tmp_path) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(Path(row["file"]).name, row["matched"]) for row in told["outputs"]] == [
+        ("web.pcap", 2), ("dns.pcap", 2), ("other.pcap", 1),
+    ]  # fmt: skip
+    assert (told["seen"], told["octets_read"], told["interrupted"]) == (
+        5, trace.stat().st_size, False
+    )  # fmt: skip
+    assert [damage["packet"] for damage in told["damages"]] == [6]
+    assert split("-r", trace, "-o", "web=nosuchword", "--json", tmp_path) == 1
+    assert json.loads(capsys.readouterr().out)["error"].startswith("can't parse")

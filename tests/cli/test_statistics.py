@@ -138,3 +138,31 @@ def test_damage_is_told_to_machines(trace: Path, capsys: Captured) -> None:
     [damage] = answer(capsys.readouterr().out)["damages"]
     assert (damage["file"], damage["packet"]) == (str(trace), 6)
     assert damage["offset"] == len(pcap(ROWS[:5]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-r", "F", "--count", "nosuchword"), "can't parse filter expression"),
+        (("-r", "missing", "--count"), "missing: No such file or directory"),
+        (("-r", "F", "-w", "/dev/full"), "/dev/full: No space left on device"),
+        (("-r", "F", "-w", "out", "-C", "x"), "invalid file size x"),
+        (("-V", "missing", "--count"), "missing: No such file or directory"),
+        (("--count",), "no input"),
+    ],
+)
+def test_faults_for_machines(
+    words: tuple[str, ...], said: str, trace: Path, capsys: Captured
+) -> None:
+    assert main([str(trace) if word == "F" else word for word in words] + ["--json"]) == 1
+    done = capsys.readouterr()
+    assert json.loads(done.out)["error"].startswith(said)
+    assert said in done.err
+
+
+def test_one_bad_input_of_several_is_told_to_machines(trace: Path, capsys: Captured) -> None:
+    assert main(["-r", str(trace), "-r", "missing", "--count", "--json"]) == 1
+    told = answer(capsys.readouterr().out)
+    assert told["seen"] == 6
+    [damage] = told["damages"]
+    assert (damage["file"], damage["message"]) == ("missing", "No such file or directory")

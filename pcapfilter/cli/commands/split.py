@@ -5,11 +5,13 @@ from os import makedirs, path
 
 from pcapfilter import job
 from pcapfilter.cli import run as main
+from pcapfilter.cli.faults import told_to_machines
 from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.cli.progress import Progress
 from pcapfilter.cli.reading import LeftOut, tell_damage
+from pcapfilter.cli.statistics import Statistics, print_row
 from pcapfilter.cli.writing import manner_of
 from pcapfilter.errors import FilterError, RejectsAllError
 from pcapfilter.filter import Filter, native, open_capture
@@ -29,6 +31,7 @@ FLAGS = (
     Flag("O", "no-optimize", "", "", "do not optimise the programs"),
     Flag("", "recover", "", "", "go on behind damage, at the next packet that is plausible"),
     Flag("", "skip-unsupported", "", "", "leave out packets whose link type a filter is not for"),
+    Flag("", "json", "", "", "print what it came to as an object of JSON"),
     Flag("h", "help", "", "", "print this and stop"),
 )
 
@@ -40,6 +43,14 @@ def run(words: list[str]) -> int:
         print("Usage: pcapfilter split -r FILE -o NAME=FILTER ... [DIR]", "", sep="\n")
         print(*described(FLAGS), sep="\n")
         return 0
+    if not line.times("json"):
+        return obey(line)
+    with told_to_machines(to_stderr=False):
+        return obey(line)
+
+
+def obey(line: CommandLine) -> int:
+    """Do what a command line asks for; give the exit code."""
     if len(line.operands) > 1:
         raise UsageError(f"one folder is enough: {' '.join(line.operands)}")
     inputs = input_names(line)
@@ -52,6 +63,7 @@ def run(words: list[str]) -> int:
             for name in inputs:
                 splitting.read(name)
         except KeyboardInterrupt:
+            splitting.statistics.interrupted = True
             main.say("interrupted")
     splitting.tell()
     return splitting.code
@@ -83,6 +95,7 @@ class Splitting:
         self._sinks: list[Sink] = []
         self._files: list[str] = []
         self._matched: list[int] = []
+        self.statistics = Statistics()
         self.code = 0
 
     def read(self, name: str) -> None:
@@ -141,22 +154,33 @@ class Splitting:
         if formats != {"pcapng"} and source.origin.link != self._link:
             raise main.other_link(self._link, source)
         with Progress(source, wanted=True) as progress:
-            before = self._matched
+            statistics, before = self.statistics, (self.statistics.seen, self._matched)
 
-            def watch(matched: list[int]) -> None:
-                self._matched = [n + m for n, m in zip(before, matched, strict=True)]
+            def watch(seen: int, matched: list[int]) -> None:
+                statistics.seen = before[0] + seen
+                self._matched = [n + m for n, m in zip(before[1], matched, strict=True)]
                 self._interrupts.check()
                 progress.show(sum(matched))
 
             pairs = list(zip(engines, self._sinks, strict=False))
             rest = self._sinks[-1] if self._line.times("rest") else None
             job.split(source, pairs, rest, watch=watch)
+        statistics.octets_read += source.position
         if source.damage is not None:
-            tell_damage(source, source.damage)
+            statistics.damages += tell_damage(source, source.damage)
             self.code = 1
 
     def tell(self) -> None:
         """Say how many packets went where."""
+        if self._line.times("json"):
+            rows = zip(self._files, self._matched, strict=True)
+            print_row({
+                "seen": self.statistics.seen,
+                "octets_read": self.statistics.octets_read,
+                "outputs": [{"file": file, "matched": matched} for file, matched in rows],
+                **self.statistics.course(),
+            })  # fmt: skip
+            return
         for file, matched in zip(self._files, self._matched, strict=True):
             main.say(f"{file}: {matched} packet{'' if matched == 1 else 's'}")
 
