@@ -253,7 +253,8 @@ class Filter:
         from pcapfilter.io.base import Attachable
 
         if isinstance(source, Attachable):
-            rest = source.attach(self._program(source.origin._replace(source="live")))
+            live = source.origin._replace(source="live")
+            rest = source.attach(self._program(live), self.text)
             if rest is not None:
                 judging = engine_of(rest)
                 return lambda _: judging

@@ -73,6 +73,11 @@ class Capturing:
         precision = run.precision(line)
         self._nano = precision == "nano"
         self._manner = manner_of(line, precision)._replace(in_place=True, flushing=True)
+        self._fine = self._nano or (
+            precision is None
+            and self._target is not None
+            and chosen(self._target, self._manner)[0] != "pcap"
+        )
         self._to_terminal = self._printing and sys.stdout.isatty()
         self._telling = line.times("v") > 0 and not self._to_terminal
         self._source = open_live(found.name, self._wishes(found), native=native)
@@ -95,7 +100,7 @@ class Capturing:
             buffer=RING if kib is None else kib * KIB,
             direction=cast("Direction", direction),
             immediate=prompt,
-            precision="nano" if self._nano or self._manner.format == "nanopcap" else "micro",
+            precision="nano" if self._fine else "micro",
             clock=_clock(line, found),
         )
 

@@ -162,11 +162,28 @@ class Attachable(Protocol):
 
     origin: Origin
 
-    def attach(self, program: "Program") -> "Program | None":
+    def attach(self, program: "Program", text: str = "") -> "Program | None":
         """Have packets judged by a program that is made for live capture on this link type.
 
         Give the program that remains to be judged by; None where that of another filter does.
+        `text` is what the program was made from.
         """
+
+
+@runtime_checkable
+class Observed(Protocol):
+    """A Source of which there is more to tell than its packets: an interface, as they come.
+
+    `filter` is the text by which packets were chosen, `began` when that was, in nanoseconds since
+    1970.
+    """
+
+    name: str
+    filter: str
+    began: int
+
+    def statistics(self) -> tuple[int, int, int]:
+        """Give how many packets were accepted, dropped by the kernel, and by the interface."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from collections.abc import MutableSequence, Sequence
 from pcapfilter.io.framing import move, put_word, word
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+STATISTICS = 5
 """Types of blocks."""
 
 MARK, TURNED_MARK = 0x1A2B3C4D, 0x4D3C2B1A

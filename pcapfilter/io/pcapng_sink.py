@@ -2,29 +2,38 @@
 
 Blocks of a pcapng file go out as they were read, octet for octet; only the length of a section that
 says its length is set anew. Packets from elsewhere get sections of ours, with an interface for each
-kind of packet.
+kind of packet. Of a live capture, the interface has its name and its filter, and at the end of the
+file what was received and dropped.
 
-Source of the format: draft-ietf-opsawg-pcapng.
+Source of the format: draft-ietf-opsawg-pcapng; of what the two counts mean: dumpcap's files.
 """
 
 import sys
 from array import array
 from functools import partial
 from struct import Struct
-from typing import Any, Literal
+from time import time_ns
+from typing import Any, Literal, NamedTuple
 
 from pcapfilter.io import enclose
-from pcapfilter.io.base import Native, Source, plain, write_all
-from pcapfilter.io.blocks import INTERFACE, MARK, SECTION
+from pcapfilter.io.base import UNITS, Native, Observed, Source, plain, write_all
+from pcapfilter.io.blocks import INTERFACE, MARK, SECTION, STATISTICS
 from pcapfilter.io.opened import Writer
-from pcapfilter.packets import Blocks, Origin, PacketBatch
-
-NANO = 1_000_000_000
+from pcapfilter.packets import NANOSECONDS, Blocks, Origin, PacketBatch
 
 BIG_HERE = int(sys.byteorder == "big")
 
-USER_APPLICATION, TIME_RESOLUTION, FCS_LENGTH = 4, 9, 13
-"""Options: of a section, what wrote it; of an interface, 10 to the minus so much; in bits."""
+USER_APPLICATION = 4
+"""Option of a section: what wrote it."""
+
+NAME, TIME_RESOLUTION, FILTER, FCS_LENGTH = 2, 9, 11, 13
+"""Options of an interface; time is in 10 to the minus so much, the length in bits."""
+
+FILTER_TEXT = b"\0"
+"""How a filter begins that is told by its text."""
+
+BEGAN, ENDED, RECEIVED, DROPPED = 2, 3, 4, 5
+"""Options of an interface's statistics."""
 
 FCS_KNOWN = 0x04000000
 """The bit of a pcap file's link-type field that says that the four highest are the FCS's length."""
@@ -35,8 +44,15 @@ UNKNOWN = -1
 SECTION_LENGTH = 16
 """Where in a section header block the section's length stands."""
 
-Interface = tuple[Origin, int, int]
-"""Origin, parts of a second and extension: what the packets of an interface have in common."""
+
+class Interface(NamedTuple):
+    """What the packets of an interface have in common. `unit` is in parts of a second."""
+
+    origin: Origin
+    unit: int
+    extension: int
+    name: str = ""
+    filter: str = ""
 
 
 class PcapngSink(Writer):
@@ -64,34 +80,42 @@ class PcapngSink(Writer):
         self._front: list[bytes] = []
         self._interfaces: dict[Interface, int] | None = None
         self._extension = 0
+        self._observed: Observed | None = None
         self._section: tuple[int, int, str] | None = None
         self._dropped = 0
         self._order: Literal["little", "big"] = sys.byteorder
         if after is not None:
-            self._front, self._interfaces, self._extension = after.section
+            self._front, self._interfaces = after.section
+            self._extension, self._observed = after.followed
             for block in self._front:
                 self._put(block)
 
     @property
-    def section(self) -> tuple[list[bytes], dict[Interface, int] | None, int]:
+    def section(self) -> tuple[list[bytes], dict[Interface, int] | None]:
         """The section's header and interfaces, as blocks, and by number if it is one of ours."""
-        return self._front, self._interfaces, self._extension
+        return self._front, self._interfaces
+
+    @property
+    def followed(self) -> tuple[int, Observed | None]:
+        """The extension of the Source that is followed, and what else it has to tell."""
+        return self._extension, self._observed
 
     def follow(self, source: Source) -> None:
         """Take what comes next from a Source, which shall hand out its blocks if it has any."""
         self._extension = source.extension
+        self._observed = source if isinstance(source, Observed) else None
         if hasattr(source, "whole"):
             source.whole = True
         elif self.size == 0 and not source.origin.swapped:
-            self._number((source.origin, self._unit or source.record.unit, self._extension))
+            self._number(self._interface(source.origin, source.record.unit))
 
     def write(self, batch: PacketBatch, selected: "array[int]") -> None:
         """Write the selected packets, which are rising indices, and all blocks between packets."""
         if batch.blocks is not None:
             self._write_blocks(batch.blocks, batch.count, selected)
             return
-        record, unit = batch.record, self._unit or batch.record.unit
-        number = self._number((batch.origin, unit, self._extension))
+        record, interface = batch.record, self._interface(batch.origin, batch.record.unit)
+        number, unit = self._number(interface), interface.unit
         room = sum(batch.caplens[n] for n in selected) + 36 * len(selected)
         self._make_room(room)
         size = self._enclose(
@@ -156,6 +180,13 @@ class PcapngSink(Writer):
 
     # ---- blocks of our own -----------------------------------------------------------------------
 
+    def _interface(self, origin: Origin, unit: int) -> Interface:
+        """Give the interface of packets whose times count parts of a second."""
+        interface = Interface(origin, self._unit or unit, self._extension)
+        if self._observed is None:
+            return interface
+        return interface._replace(name=self._observed.name, filter=self._observed.filter)
+
     def _number(self, interface: Interface) -> int:
         """Give the number of an interface in our section, which is begun and told of if need be."""
         if self._interfaces is None:
@@ -172,9 +203,17 @@ class PcapngSink(Writer):
             self._put(described)
         return number
 
+    def _put_statistics(self, observed: Observed) -> None:
+        """Write what the interface has received and dropped so far."""
+        for interface, number in (self._interfaces or {}).items():
+            if interface.name == observed.name:
+                self._put(_statistics(number, interface.unit, observed))
+
     def close(self) -> None:
         """Let go of the file."""
         try:
+            if self._observed is not None and self._observed.began:
+                self._put_statistics(self._observed)
             self._end_section()
         finally:
             if self._owned:
@@ -184,16 +223,43 @@ class PcapngSink(Writer):
 END = bytes(4)
 """The end of options."""
 
+LONGEST_OPTION = 0xFFFF
+"""A filter that is longer is left out."""
+
 
 def describe(interface: Interface) -> bytes:
     """Give an interface description."""
-    origin, unit, extension = interface
+    origin, unit, extension, name, text = interface
     snaplen = 0 if origin.snaplen >= 1 << 32 else origin.snaplen
-    options = _option(TIME_RESOLUTION, b"\x09") if unit == NANO else b""
+    options = _option(NAME, name.encode(errors="surrogateescape")) if name else b""
+    options += _option(TIME_RESOLUTION, b"\x09") if unit == UNITS["nano"] else b""
+    if text:
+        octets = FILTER_TEXT + text.encode(errors="surrogateescape")
+        if len(octets) <= LONGEST_OPTION:
+            options += _option(FILTER, octets)
     if extension & FCS_KNOWN:
         options += _option(FCS_LENGTH, bytes([(extension >> 28) * 16 & 255]))
     body = Struct("=HHI").pack(origin.link.linktype, 0, snaplen)
     return _block(INTERFACE, body + options + (END if options else b""))
+
+
+def _statistics(number: int, unit: int, observed: Observed) -> bytes:
+    """Give what an interface has received and dropped so far."""
+    accepted, *dropped = observed.statistics()
+    now = _time(time_ns(), unit)
+    options = (
+        (BEGAN, _time(observed.began, unit)),
+        (ENDED, now),
+        (RECEIVED, Struct("=Q").pack(accepted - dropped[0])),
+        (DROPPED, Struct("=Q").pack(sum(dropped))),
+    )
+    body = Struct("=I").pack(number) + now + b"".join(_option(*option) for option in options) + END
+    return _block(STATISTICS, body)
+
+
+def _time(nanoseconds: int, unit: int) -> bytes:
+    """Give a time in parts of a second, the upper half first."""
+    return Struct("=II").pack(*divmod(nanoseconds * unit // NANOSECONDS, 1 << 32))
 
 
 def _option(code: int, value: bytes) -> bytes:

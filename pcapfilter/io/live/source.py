@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from errno import EACCES, ENETDOWN, EPERM
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Literal, NamedTuple, Self
 
 from pcapfilter.bpf.program import Program
@@ -83,9 +83,9 @@ def open_live(name: str, wishes: Wishes | None = None, *, native: Native = plain
 class LiveSource:
     """The packets of an interface, as they come.
 
-    `remark` says why the filter is judged in user space, where the kernel did not take it;
-    `started` is called when the first packet can pass, and `wait` to wait for packets. `damage`
-    says what ended the capture.
+    `remark` says why the filter is judged in user space, where the kernel did not take it; `filter`
+    is its text. `started` is called when the first packet can pass, and `wait` to wait for packets;
+    `began` is when that was, in nanoseconds since 1970 (0: not yet), and `damage` what ended it.
     """
 
     size = 0
@@ -94,7 +94,8 @@ class LiveSource:
 
     def __init__(self, found: Device, wishes: Wishes, *, native: Native) -> None:
         self.name, self.device = found.name, found
-        self.remark = ""
+        self.remark = self.filter = ""
+        self.began = 0
         self.started: Callable[[], object] = bool
         self.wait = self.await_packets
         self.damage: CaptureError | None = None
@@ -116,24 +117,24 @@ class LiveSource:
         self._program: Program | None = None
         self._rest = programs.EVERYTHING
         self._fixed: Loop | None = None
-        self._bound = False
         numbers = int(sys.byteorder == "big"), kind, NANOSECONDS // unit, wishes.snaplen
         self._backlog = Backlog(self._tap, numbers)
         self._end: float | None = None
 
     # ---- the filter ---------------------------------------------------------------------------
 
-    def attach(self, program: Program) -> Program | None:
+    def attach(self, program: Program, text: str = "") -> Program | None:
         """Have the kernel judge by a program, made for live capture on this link type.
 
         Give the program that remains to be judged by in user space: one that takes everything,
         where the kernel took the program. None where packets are judged by another filter already.
+        `text` is what the program was made from.
         """
         if self._fixed is not None:
             return None
         if self._program is None:
             self._rest = self._attach(program)
-            self._program = program
+            self._program, self.filter = program, text
         elif program != self._program:
             raise CaptureError("is being captured with another filter", name=self.name)
         return self._rest
@@ -198,7 +199,7 @@ class LiveSource:
 
     def _start(self) -> None:
         """Let packets in, once."""
-        if self._bound:
+        if self.began:
             return
         if self._program is None:
             self._rest = self._attach(programs.EVERYTHING)
@@ -206,7 +207,7 @@ class LiveSource:
             self._tap.bind()
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.name) from None
-        self._bound = True
+        self.began = time_ns()
         self.started()
 
     # ---- the end ------------------------------------------------------------------------------
