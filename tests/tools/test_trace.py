@@ -1,8 +1,5 @@
 """Traces: their verdicts are the reference machine's, and what they say is so."""
 
-import random
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +8,10 @@ import pcapfilter as pf
 from pcapfilter.bpf.program import Program
 from pcapfilter.cli import main
 from pcapfilter.engine import reference
-from pcapfilter.errors import FilterError, RejectsAllError
-from pcapfilter.filter import Filter, open_capture
-from pcapfilter.packets import Packet
+from pcapfilter.errors import RejectsAllError
+from pcapfilter.filter import Filter
 from pcapfilter.tools.trace import Trace, Tracer
 from pcapfilter.tools.trace.machine import run
-from tests.strategies import ALL, draw, support
 from tests.tools.test_explain import made
 
 Captured = pytest.CaptureFixture[str]
@@ -169,169 +164,7 @@ def test_fates_reads_and_path() -> None:
     assert found.path[-1] == len(made("tcp dst port 80 or udp").program()) - 2
 
 
-# ---- against the reference machine -------------------------------------------------------------
-
-
-def packets(path: Path) -> list[Packet]:
-    source = open_capture(path)
-    try:
-        return [packet for batch in source.batches() for packet in batch][:40]
-    finally:
-        source.close()
-
-
-def by_link(captures: Path) -> dict[str, list[Packet]]:
-    found: dict[str, list[Packet]] = {}
-    for path in sorted(captures.glob("*.pcap")):
-        for packet in packets(path):
-            found.setdefault(packet.link.name, []).append(packet)
-    return found
-
-
-def cut(rng: random.Random, packet: Packet) -> bytes:
-    """Most packets whole, some cut short."""
-    return packet.data if rng.random() < 0.7 else packet.data[: rng.randrange(len(packet.data) + 1)]
-
-
-def cases(rng: random.Random, captures: Path, count: int) -> Iterator[tuple[Filter, list[Packet]]]:
-    found = by_link(captures)
-    links = [link for link in sorted(support()) if link in found]
-    for number in range(count):
-        link = links[number % len(links)]
-        one = made(draw(rng, link, ALL), link, optimize=number % 3 != 0)
-        yield one, rng.sample(found[link], min(6, len(found[link])))
-
-
-def test_verdicts_are_those_of_the_reference_machine(
-    rng: random.Random, captures: Path, sweep: float
-) -> None:
-    compared = matched = 0
-    for one, drawn in cases(rng, captures, round(300 * sweep)):
-        try:
-            tracer = Tracer(one)
-        except FilterError as refusal:
-            with pytest.raises(type(refusal)):
-                one.program()
-            continue
-        for packet in drawn:
-            octets = cut(rng, packet)
-            found = tracer.trace(octets, packet.wirelen)
-            assert found.verdict == reference_verdict(one, octets, packet.wirelen), one
-            assert found.sentence.startswith("yes: " if found.matched else "no: ")
-            assert len(found.sentence) > 5
-            compared += 1
-            matched += found.matched
-    assert compared > 800
-    assert matched > 100
-
-
-def test_the_tracing_machine_is_the_reference_machine(
-    rng: random.Random, captures: Path, sweep: float
-) -> None:
-    for one, drawn in cases(rng, captures, round(150 * sweep)):
-        try:
-            program = one.program()
-        except FilterError:
-            continue
-        for packet in drawn:
-            octets = cut(rng, packet)
-            found = run(program, octets, packet.wirelen)
-            assert found.verdict == reference.run(program, octets, packet.wirelen)
-            assert len(found.steps) > 0
-
-
-VARYING = ("PFLOG", "IEEE802_11", "IEEE802_11_RADIO", "IEEE802_11_RADIO_AVS", "PRISM_HEADER", "PPI")
-SHIFTING = ("vlan", "mpls", "pppoes", "geneve", "lane", "byte")
-
-
-def test_each_primitive_fares_as_it_would_alone(
-    rng: random.Random, captures: Path, sweep: float
-) -> None:
-    """Where no word before it shifts what it looks at, nor overwrites where headers begin.
-
-    Of the latter, test_provenance has an example.
-    """
-    compared = 0
-    for one, drawn in cases(rng, captures, round(200 * sweep)):
-        varying = one.options.link.name in VARYING and re.search(r"\[|len", one.text)
-        if varying or any(word in one.text for word in SHIFTING):
-            continue
-        try:
-            tracer = Tracer(one)
-        except FilterError:
-            continue
-        for packet in drawn:
-            for fate in tracer.trace(packet.data, packet.wirelen).fates:
-                if fate.held is None:
-                    continue
-                alone = made(fate.text, packet.link.name, optimize=False)
-                verdict = reference_verdict(alone, packet.data, packet.wirelen)
-                assert (verdict != 0) == fate.held, (one, fate)
-                assert fate.why
-                compared += 1
-    assert compared > 500
-
-
-def test_each_primitive_fares_as_it_would_alone_behind_what_shifts_it(
-    rng: random.Random, captures: Path, sweep: float
-) -> None:
-    """`(vlan or len >= 0)` shifts what follows, and holds for every packet."""
-    ethernet = by_link(captures)["EN10MB"]
-    compared = shifted = 0
-    for _ in range(round(250 * sweep)):
-        one = made(draw(rng, "EN10MB", ALL))
-        if not any(word in one.text for word in SHIFTING) or "byte" in one.text:
-            continue
-        try:
-            tracer = Tracer(one)
-        except FilterError:
-            continue
-        for packet in rng.sample(ethernet, 4):
-            behind: list[str] = []
-            for fate in tracer.trace(packet.data, packet.wirelen).fates:
-                if fate.held is not None:
-                    text = " and ".join([*behind, fate.text])
-                    program = made(text, optimize=False).program()
-                    alone = run(program, packet.data, packet.wirelen)
-                    assert alone.end != "return" or bool(alone.verdict) == fate.held, (one, fate)
-                    compared += 1
-                    shifted += bool(behind)
-                if fate.text.split()[0] in SHIFTING:
-                    behind.append(f"({fate.text} or len >= 0)")
-    assert compared > 300
-    assert shifted > 100
-
-
-PLAIN = re.compile(r"(?<!what is taken for )\b(VLAN|MPLS|PPPoE) (?!number is|label is|session is)")
-TYPES = {"VLAN": "8100 88a8 9100", "MPLS": "8847", "PPPoE": "8864"}
-
-
-def test_no_header_is_named_that_is_not_there(rng: random.Random, captures: Path) -> None:
-    """What follows `not vlan` is read in untagged packets, too."""
-    ethernet = by_link(captures)["EN10MB"]
-    named = taken = 0
-    for _ in range(60):
-        word = rng.choice(("vlan", "mpls", "pppoes"))
-        shape = rng.choice(("not {} and {}", "{} or {}", "tcp or {} or {}", "{} and {}"))
-        text = shape.format(word, rng.choice(("ip", "tcp", "host 10.0.0.1", "ip[2:2] > 100")))
-        tracer = Tracer(made(text, optimize=rng.random() < 0.5))
-        for packet in rng.sample(ethernet, 8):
-            found = tracer.trace(packet.data, packet.wirelen)
-            said = " ".join(
-                (found.sentence, *(fate.why for fate in found.fates), *dict(found.reads))
-            )
-            taken += said.count("what is taken for")
-            for header in PLAIN.findall(re.sub(r"\(.*?\)", "", said)):
-                assert packet.data[12:14].hex() in TYPES[header], (text, packet.data, said)
-                named += 1
-    assert named > 5
-    assert taken > 50
-
-
-def test_what_is_right_of_an_operator_is_read_of_any_packet() -> None:
-    reads = dict(trace("ether[0] + ip[8] = 10", ARP).reads)
-    octet = "Ethernet destination address, octet 0"
-    assert reads == {octet: "10", "network header octet 8": "10"}
+# ---- what never ends, and what is deep ----------------------------------------------------------
 
 
 def test_a_loop_that_never_ends() -> None:
