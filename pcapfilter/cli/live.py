@@ -18,7 +18,7 @@ from pcapfilter.cli.reading import MOST
 from pcapfilter.cli.run import STANDARD_OUTPUTS
 from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
-from pcapfilter.io.base import EnoughFilesError, Sink
+from pcapfilter.io.base import EnoughFilesError, Sink, begins_like_a_capture
 from pcapfilter.io.live import stamps, unloading
 from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
 from pcapfilter.io.live.programs import Direction
@@ -34,16 +34,31 @@ SECOND = 1.0
 
 
 def capture(line: CommandLine, text: str) -> int:
-    """Capture as the flags say; give the exit code."""
+    """Capture as the flags say, from -D's first interface without -i; give the exit code."""
+    if line.last("i") is None:
+        _refuse_file(line)
     found = chosen_device(line)
     if line.times("I"):
         _check_monitor(found)
     with Interrupts(Tap.wait) as interrupts:
-        capturing = Capturing(line, text, found, interrupts)
+        try:
+            capturing = Capturing(line, text, found, interrupts)
+        except PermissionError as error:
+            if line.last("i") is None:
+                error.strerror = f"{error.strerror}; -r FILE reads a capture"
+            raise
         try:
             return capturing.run()
         finally:
             capturing.close()
+
+
+def _refuse_file(line: CommandLine) -> None:
+    """Raise UsageError where the filter begins with a capture's name, which wants -r."""
+    name = line.operands[0] if line.operands else ""
+    with suppress(OSError, ValueError):
+        if begins_like_a_capture(name):
+            raise UsageError(f"{name} is a capture: name it behind -r")
 
 
 def filter_of(line: CommandLine, text: str) -> Filter:

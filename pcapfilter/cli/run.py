@@ -76,10 +76,6 @@ def obey(line: CommandLine) -> int:
     if line.times("d"):
         return list_program(line, text, inputs)
     if not inputs:
-        if line.last("i") is None:
-            raise UsageError(
-                "no input: name a capture with -r FILE or -V FILE, or an interface with -i NAME"
-            )
         from pcapfilter.cli.live import capture
 
         return capture(line, text)

@@ -45,7 +45,6 @@ def fault(capsys: Captured, *words: str | Path) -> str:
         (("-d", "-s", "x"), "invalid snaplen x (must be >= 0 and <= 262144)"),
         (("-d", "-s", "262145"), "invalid snaplen 262145 (must be >= 0 and <= 262144)"),
         (("-d", "-y", "FOO"), "invalid data link type FOO"),
-        (("tcp",), "no input"),
         (("-r", "a", "-V", "b"), "-V and -r are mutually exclusive."),
         (("-f", "-r", "a"), "-f can not be used with -V or -r"),
         (("-f", "-V", "a"), "-f can not be used with -V or -r"),
@@ -58,6 +57,10 @@ def test_usage_faults(words: tuple[str, ...], message: str, capsys: Captured) ->
     said = fault(capsys, *words)
     assert said.startswith(f"pcapfilter: {message}")
     assert said.count("\n") <= 2
+
+
+def test_a_capture_is_no_filter(trace: Path, capsys: Captured) -> None:
+    assert fault(capsys, trace, "tcp") == f"pcapfilter: {trace} is a capture: name it behind -r\n"
 
 
 def test_counts_must_be_positive(trace: Path, capsys: Captured) -> None:

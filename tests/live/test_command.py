@@ -236,20 +236,21 @@ def test_a_user_who_may_not_write_there(wire: Wire, tmp_path: Path) -> None:
 
 
 def test_without_privileges_it_says_what_is_missing(wire: Wire) -> None:
-    code = (
-        "import os, sys; from pcapfilter.cli import main; import pcapfilter.cli.live; "
-        "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
-        f"sys.exit(main(['-i', '{NEAR}', '-c', '1']))"
-    )
-    done = subprocess.run(
-        wire.words(sys.executable, "-c", code),
-        capture_output=True, text=True, check=False, timeout=PATIENCE,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"pcapfilter: {NEAR}: You don't have permission to perform this capture on that device "
-        "(CAP_NET_RAW is missing)\n"
-    )
+    for words, hint in ((["-i", NEAR, "-c", "1"], ""), (["-c", "1"], "; -r FILE reads a capture")):
+        code = (
+            "import os, sys; from pcapfilter.cli import main; import pcapfilter.cli.live; "
+            "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
+            f"sys.exit(main({words}))"
+        )
+        done = subprocess.run(
+            wire.words(sys.executable, "-c", code),
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"pcapfilter: {NEAR}: You don't have permission to perform this capture on that device "
+            f"(CAP_NET_RAW is missing){hint}\n"
+        )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 import pcapfilter as pf
 from pcapfilter.io.live.devices import LINKS, device, devices
-from tests.live.wires import IP, NEAR, Wire, inside, run
+from tests.live.wires import FAR, IP, NEAR, Wire, inside, run
 
 TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
 TUNSETIFF, TUNSETLINK, TAP = 0x400454CA, 0x400454CD, 0x1002
@@ -73,6 +73,24 @@ def test_interfaces_are_listed_as_tcpdump_lists_them(wire: Wire) -> None:
     rows = ours(wire, "-D").splitlines()
     assert [row.partition(".")[2] for row in rows] == wanted
     assert [row.partition(".")[0] for row in rows] == [str(n + 1) for n in range(len(rows))]
+
+
+@needs_tcpdump
+def test_without_one_it_is_that_of_tcpdump(wire: Wire) -> None:
+    listening = r"listening on (\w+), link-type"
+    for words in (wire.words(), [IP, "netns", "exec", wire.far]):
+        names = []
+        for command in ([sys.executable, "-m", "pcapfilter"], [TCPDUMP, "-Z", "root"]):
+            process = subprocess.Popen([*words, *command], stderr=subprocess.PIPE, text=True)
+            assert process.stderr is not None
+            said = ""
+            while not re.search(listening, said):
+                assert (line := process.stderr.readline()), said
+                said += line
+            process.terminate()
+            process.communicate(timeout=20)
+            names += re.findall(listening, said)
+        assert names == [NEAR if words == wire.words() else FAR] * 2
 
 
 def test_an_interface_can_be_chosen_by_its_number(wire: Wire) -> None:
