@@ -85,7 +85,8 @@ def test_without_one_it_is_that_of_tcpdump(wire: Wire) -> None:
             assert process.stderr is not None
             said = ""
             while not re.search(listening, said):
-                assert (line := process.stderr.readline()), said
+                line = process.stderr.readline()
+                assert line, said
                 said += line
             process.terminate()
             process.communicate(timeout=20)
