@@ -1,19 +1,24 @@
 """What belongs together: `and` and `or` bind alike, and `not` binds what comes next alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from pcapfilter.errors import Span
 from pcapfilter.expr.nodes import And, Expr, Match, Not, Or
+from pcapfilter.tools.explain.shape import explicit
 from pcapfilter.tools.lint.finding import Finding
 from pcapfilter.tools.lint.subject import Subject
 from pcapfilter.tools.lint.tree import (
+    Path,
     changed,
     children,
     in_parentheses,
+    on_the_way,
     outer,
     rewritten,
     spelled,
     walk,
+    with_children,
 )
 
 
@@ -39,32 +44,59 @@ def alike(subject: Subject) -> Iterator[Finding]:
 
 
 def negations(subject: Subject) -> Iterator[Finding]:
-    """Find `not a or b`, and `not host a and b`: `not` holds for the first alone."""
-    text = subject.text
-    for path, node in walk(subject.expr):
-        if not isinstance(node, And | Or) or not _bare(text, node.terms[0], Not):
-            continue
-        first, rest = node.terms[0], node.terms[1:]
-        short = [term for term in rest if _is_short(text, term)]
-        if isinstance(node, And) and not short:
-            continue
-        operator = "and" if isinstance(node, And) else "or"
-        negated = children(first)[0]
-        reached = short if isinstance(node, And) else rest
-        together = Not(Or((negated, *reached)))
-        kept = [term for term in rest if term not in reached]
-        tree = And((together, *kept)) if kept else together
-        new = spelled(changed(subject.expr, path, tree), subject.text)
+    """Find `not a or b`, and `ip and not host a or b`: `not` holds for the first alone."""
+    for path, negated, reached, read, meant in _negations(subject):
+        above = on_the_way(subject.expr, path)[-1]
+        operator = "and" if isinstance(above, And) else "or"
+        new = spelled(changed(subject.expr, path, meant), subject.text)
         yield Finding(
-            "not", "warning", first.span,
-            f"`not` holds for {subject.quoted([negated.span])} alone: what follows `{operator}` "
-            f"({subject.quoted(term.span for term in reached)}) is asked for, not excluded",
+            "not", "warning", negated.span,
+            f"`not` holds for {subject.quoted([children(negated)[0].span])} alone: what follows "
+            f"`{operator}` ({subject.quoted(term.span for term in reached)}) is asked for, "
+            "not excluded",
             (
-                subject.rewriting(_in_parentheses(subject, first), "as it is read"),
+                subject.rewriting(_in_parentheses(subject, read), "as it is read"),
                 subject.rewriting(new, "neither of them"),
             ),
             tuple(term.span for term in reached),
         )  # fmt: skip
+
+
+def _negations(subject: Subject) -> Iterator[tuple[Path, Expr, Sequence[Expr], Expr, Expr]]:
+    """Give where a `not` is joined with what it might be thought to hold for, too.
+
+    With each the `not`, what that is, what to put in parentheses, and what may be meant there.
+    """
+    text = subject.text
+    for path, node in walk(subject.expr):
+        if not isinstance(node, And | Or):
+            continue
+        for place, term in enumerate(node.terms):
+            before, rest = node.terms[:place], node.terms[place + 1 :]
+            if not _bare(text, term, Not):
+                continue
+            reached = _short(text, rest)
+            if not reached and not place and isinstance(node, Or):
+                reached = rest
+            if reached:
+                terms = (*before, _neither(term, reached), *rest[len(reached) :])
+                yield path, term, reached, term, with_children(node, terms)
+        last, parent = node.terms[-1], on_the_way(subject.expr, path[:-1])[-1]
+        follows = path and not path[-1] and _bare(text, node, type(node)) and _bare(text, last, Not)
+        reached = _short(text, children(parent)[1:]) if follows else ()
+        if reached:
+            inner = with_children(node, (*node.terms[:-1], _neither(last, reached)))
+            terms = (inner, *children(parent)[1 + len(reached) :])
+            yield path[:-1], last, reached, node, with_children(parent, terms)
+
+
+def _neither(negated: Expr, reached: Sequence[Expr]) -> Expr:
+    return Not(Or((children(negated)[0], *reached)))
+
+
+def _short(text: str, terms: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Give the first terms that are a value alone, which has its qualifiers from before."""
+    return tuple(takewhile(lambda term: _is_short(text, term), terms))
 
 
 def _bare(text: str, node: Expr, kind: type[Expr]) -> bool:
@@ -103,4 +135,5 @@ def _in_parentheses(subject: Subject, node: Expr) -> str:
     """Give the text with a node in parentheses."""
     text = subject.text
     start, end = outer(text, node.span)
-    return rewritten(subject.expr, [f"{text[:start]}({text[start:end]}){text[end:]}"])
+    own = f"{text[:start]}({text[start:end]}){text[end:]}"
+    return rewritten(subject.expr, [own, explicit(subject.expr, text)])
