@@ -265,6 +265,10 @@ def test_claims_are_true(link: str, rng: Random, sweep: float, captures: Path) -
             continue
         for finding in inspect(made, timeout=2).findings:
             assert 0 <= finding.span.start < finding.span.end <= len(text)
+            if finding.rule in {"never", "always"}:
+                claims += 1
+                for packet in packets:
+                    assert made.matches(packet) == (finding.rule == "always"), text
             for rewriting in finding.rewritings:
                 if rewriting.relation == "unproved":
                     continue

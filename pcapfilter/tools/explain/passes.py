@@ -5,6 +5,7 @@ A block is shown under its number, which it keeps; its last line is where it lea
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import NamedTuple
 
 from pcapfilter.bpf.isa import is_branch
@@ -63,8 +64,12 @@ def _pictures(work: Work) -> dict[int, list[str]]:
 
 
 def _picture(node: Node) -> list[str]:
-    places = {stmt: place for place, stmt in enumerate(node.stmts)}
-    lines = [_statement(stmt, places) for stmt in node.stmts if stmt.code >= 0]
+    stmts = [stmt for stmt in node.stmts if stmt.code >= 0]
+    if node.jumps_inside:
+        places = {stmt: place for place, stmt in enumerate(node.stmts)}
+        lines = [_statement(stmt, places) for stmt in stmts]
+    else:
+        lines = [_written(stmt.code, stmt.k) for stmt in stmts]
     if node.jt is None or node.jf is None:
         return [*lines, _written(node.code, node.k)]
     ending = _written(node.code, node.k).partition("jt ")[0].rstrip()
@@ -78,6 +83,7 @@ def _statement(stmt: Stmt, places: dict[Stmt, int]) -> str:
     return f"{text}  to statement {places[stmt.jt]}, else {places[stmt.jf]}"
 
 
+@lru_cache(maxsize=10_000)
 def _written(code: int, k: int) -> str:
     return line(
         Instruction(code, 0, 0, 0 if code == 5 and not is_branch(code) else k), 0
