@@ -302,6 +302,19 @@ def test_texts_are_cut_and_wrapped() -> None:
 # ---- the command -------------------------------------------------------------------------------
 
 
+def test_images_have_no_more_pixels_than_can_be_shown(tmp_path: Path, capsys: Captured) -> None:
+    pytest.importorskip("resvg_py")
+    boxes = tuple(Box(n, n + 1, "test", (), ("jeq",)) for n in range(400))
+    ways = [(Arrow(n, 399, "true"), Arrow(n, n + 1, "false")) for n in range(398)]
+    chart = Chart(boxes, tuple(arrow for pair in ways for arrow in pair))
+    height = int.from_bytes(graph.png(chart)[20:24])
+    assert 29_990 < height <= 30_000
+    ports = " or ".join(f"tcp port {number}" for number in range(1, 400, 2))
+    assert main(["graph", "-O", "-o", str(tmp_path / "x.png"), ports]) == 1
+    assert "pixels: write .svg or .html" in capsys.readouterr().err
+    assert not (tmp_path / "x.png").exists()
+
+
 @pytest.mark.parametrize("ending", ["svg", "dot", "html", "png", "SVG"])
 def test_the_command_draws(ending: str, tmp_path: Path, captures: Path, capsys: Captured) -> None:
     if ending == "png":

@@ -73,7 +73,8 @@ class Finding(NamedTuple):
         )  # fmt: skip
         lines = str(placed).split("\n")
         for rewriting in self.rewritings:
-            lines += [f"  {rewriting.purpose}:", f"    {rewriting.text or '(the empty text)'}"]
+            written = " ".join(rewriting.text.split()) or "(the empty text)"
+            lines += [f"  {rewriting.purpose}:", f"    {written}"]
             lines += [f"    ({rewriting})"]
         return lines
 
