@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,14 @@ def test_time_limit() -> None:
     assert found.same is None
     assert isinstance(found.complete, Unknown)
     assert "unknown: undecided in " in str(found)
+
+
+def test_turns_without_end_are_no_time_without_end() -> None:
+    """Also what comes before the solver keeps to the time."""
+    started = time.monotonic()
+    found = pf.compare("ip6 protochain 6", "ip6 protochain 17", turns=10**6, timeout=0.5)
+    assert found.same is None
+    assert time.monotonic() - started < 5
 
 
 def test_live_programs_are_told_the_same() -> None:

@@ -47,9 +47,8 @@ class _Walk(Walk[Registers]):
     def __init__(
         self, program: Program, packet: AnyPacket, complete: bool, live: bool, kernel: bool
     ) -> None:
-        super().__init__(len(program))
+        super().__init__(len(program), packet)
         self.program = program
-        self.packet = packet
         self.complete = complete
         self.live = live
         self.kernel = kernel

@@ -42,9 +42,8 @@ class _Walk(Walk[State]):
     """One eBPF program on its way through the packet."""
 
     def __init__(self, program: Program, packet: AnyPacket, world: World) -> None:
-        super().__init__(len(program))
+        super().__init__(len(program), packet)
         self.program = program
-        self.packet = packet
         self.terms = packet.terms
         self.world = world
         self.needed = needed(

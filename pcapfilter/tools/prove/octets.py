@@ -5,6 +5,9 @@ word and k. Two variables that may stand for one octet are tied together: where 
 equal, so are the octets. (Z3's arrays do the same, several times slower.)
 """
 
+import time
+from math import inf
+
 import z3
 
 from pcapfilter.bpf import isa
@@ -14,11 +17,19 @@ _LARGEST = {"proto": 0xFFFF, "type": 7, "vlan_tci": 0xFFFF, "vlanp": 1, "vlan_tp
 """The largest answers of the kernel, where they are less than 32 bits hold."""
 
 
-class AnyPacket:
-    """The octets, lengths and answers of the kernel that programs ask for, as terms of Z3."""
+class TimeUpError(Exception):
+    """The time is up before all that programs ask for is put into terms."""
 
-    def __init__(self, terms: z3.Context) -> None:
+
+class AnyPacket:
+    """The octets, lengths and answers of the kernel that programs ask for, as terms of Z3.
+
+    Who makes terms of it calls `hurry` now and then, which raises TimeUpError after the deadline.
+    """
+
+    def __init__(self, terms: z3.Context, deadline: float = inf) -> None:
         self.terms = terms
+        self.deadline = deadline
         self.caplen = z3.BitVec("caplen", 32, terms)
         self.wirelen = z3.BitVec("wirelen", 32, terms)
         self.reaches = 0
@@ -28,6 +39,11 @@ class AnyPacket:
         self.answers: dict[int, z3.BitVecRef] = {}
         self._loads: dict[tuple[int, bool, int, int], Word] = {}
         self._known: dict[tuple[int, bool, int], tuple[Word, Condition]] = {}
+
+    def hurry(self) -> None:
+        """Raise TimeUpError if the deadline (of time.monotonic) is past."""
+        if time.monotonic() > self.deadline:
+            raise TimeUpError
 
     def length(self) -> Word:
         """Give the length on the wire."""
@@ -96,6 +112,7 @@ class AnyPacket:
         bases = list(self.floating.values())
         for n, (base, octets) in enumerate(bases):
             for k, octet in octets.items():
+                self.hurry()
                 for place, other in self.fixed.items():
                     rest = (place - k) & TOP
                     if rest <= base.high:

@@ -11,7 +11,7 @@ from pcapfilter.engine import reference
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 from pcapfilter.tools.prove import classic, dress, extended, witness, words
 from pcapfilter.tools.prove.hosts import WORLDS
-from pcapfilter.tools.prove.octets import AnyPacket
+from pcapfilter.tools.prove.octets import AnyPacket, TimeUpError
 from pcapfilter.tools.prove.replay import KERNEL, Side
 from pcapfilter.tools.prove.ways import TURNS, Outcome
 from pcapfilter.tools.prove.witness import Witness
@@ -84,74 +84,88 @@ class Question:
         live: bool = True,
     ) -> None:
         self.sides, self.grade, self.only = sides, grade, only
-        self.packet = packet = AnyPacket(z3.Context())
-        whole = (grade is not Grade.EVERY, grade is Grade.COMPLETE)
-        self._outcomes = outcomes = [
-            follow(side, packet, complete=complete, live=live, turns=turns)
-            for side, complete in zip(sides, whole, strict=True)
-        ]
-        beyond = words.either(outcome.beyond for outcome in outcomes)
-        claims = [
-            words.differ(outcomes[0].selects, outcomes[1].selects),
-            True if only is None else outcomes[only].selects,
-            words.negate(words.either(self._excused())),
-            words.negate(beyond),
-            *packet.rules(),
-            z3.ULE(packet.caplen, reach),
-        ]
-        if any(side.in_kernel for side in sides):
-            claims.append(packet.wirelen == packet.caplen)
-        self._unset = words.either(outcome.unset for outcome in outcomes)
-        self.same = Same(
-            reach if packet.reaches > reach else None,
-            None if beyond is False else turns,
-            self._unset is not False,
-        )
+        self._turns, self._reach, self._live = turns, reach, live
+        self._posed: _Posed | None = None
         self._shown: z3.ModelRef | None = None
-        self._solver: z3.Solver | None = None
-        if sides[0] != sides[1] and all(claim is not False for claim in claims):
-            self._solver = z3.SolverFor("QF_BV", ctx=packet.terms)
-            self._solver.set("ctrl_c", False)  # or it would take Ctrl-C for a hard question
-            self._solver.add(*claims)
 
     def ask(self, timeout: float, link: str = "", spare: float = 0.0) -> Answer:
         """Give a packet that was not given yet and goes another way, if there is one.
 
         On a link type that is known it looks like traffic where possible. Same means that there is
         none (more), Unknown that `timeout` seconds did not suffice; looks may take `spare` more.
+        ProgramError where one of the programs is none.
         """
         deadline = time.monotonic() + timeout
-        solver = self._solver
+        unknown = Unknown(f"undecided in {max(timeout, 0):.2g} s")
+        try:
+            posed = self._posed = self._posed or self._pose(deadline)
+        except TimeUpError:
+            return unknown
+        packet, solver = posed.packet, posed.solver
         if solver is None:
-            return self.same
+            return posed.same
         if self._shown is not None:
-            self._exclude(solver, self._shown)
+            posed.exclude(self._shown)
         match _check(solver, deadline):
             case z3.unsat:
-                return self.same
+                return posed.same
             case z3.sat:
                 deadline += spare
                 complete = self.grade is Grade.COMPLETE
                 model = solver.model()
                 solver.push()
-                model = self._nicer(solver, model, deadline)
-                found = witness.read(model, self.packet, self.sides, complete=complete)
+                model = posed.nicer(model, deadline)
+                found = witness.read(model, packet, self.sides, complete=complete)
                 if link:
                     found = dress.dress(
-                        found, model, solver, self.packet, self.sides, link, deadline, self.only
+                        found, model, solver, packet, self.sides, link, deadline, self.only
                     )
                     model = solver.model() if solver.check() == z3.sat else model
                 solver.pop(solver.num_scopes())
                 self._shown = model
                 return Different(found)
             case _:
-                return Unknown(f"undecided in {max(timeout, 0):.2g} s")
+                return unknown
 
-    def _excused(self) -> list[Condition]:
+    def _pose(self, deadline: float) -> "_Posed":
+        """Put the question into terms; TimeUpError if that takes too long."""
+        sides, grade, only, reach = self.sides, self.grade, self.only, self._reach
+        packet = AnyPacket(z3.Context(), deadline)
+        whole = (grade is not Grade.EVERY, grade is Grade.COMPLETE)
+        outcomes = [
+            follow(side, packet, complete=complete, live=self._live, turns=self._turns)
+            for side, complete in zip(sides, whole, strict=True)
+        ]
+        beyond = words.either(outcome.beyond for outcome in outcomes)
+        claims = [
+            words.differ(outcomes[0].selects, outcomes[1].selects),
+            True if only is None else outcomes[only].selects,
+            words.negate(words.either(self._excused(outcomes))),
+            words.negate(beyond),
+            *packet.rules(),
+            z3.ULE(packet.caplen, reach),
+        ]
+        if any(side.in_kernel for side in sides):
+            claims.append(packet.wirelen == packet.caplen)
+        unset = words.either(outcome.unset for outcome in outcomes)
+        same = Same(
+            reach if packet.reaches > reach else None,
+            None if beyond is False else self._turns,
+            unset is not False,
+        )
+        tests = [test for outcome in outcomes for test in outcome.tests]
+        solver = None
+        if sides[0] != sides[1] and all(claim is not False for claim in claims):
+            solver = z3.SolverFor("QF_BV", ctx=packet.terms)
+            solver.set("ctrl_c", False)  # or it would take Ctrl-C for a hard question
+            solver.add(*claims)
+        return _Posed(packet, same, unset, tests, solver)
+
+    def _excused(self, outcomes: list[Outcome]) -> list[Condition]:
         """Give the conditions under which a packet does not count in this grade."""
         shorts = [
             outcome.short
-            for side, outcome in zip(self.sides, self._outcomes, strict=True)
+            for side, outcome in zip(self.sides, outcomes, strict=True)
             if isinstance(side.program, bpf.Program)
         ]
         match self.grade:
@@ -160,17 +174,32 @@ class Question:
             case Grade.COMPLETE:
                 return shorts
             case Grade.FIRST:
-                return [*shorts[:1], self._outcomes[0].wraps]
+                return [*shorts[:1], outcomes[0].wraps]
 
-    def _nicer(self, solver: z3.Solver, found: z3.ModelRef, deadline: float) -> z3.ModelRef:
+
+class _Posed(NamedTuple):
+    """A question in terms of Z3.
+
+    The packet, the answer where there is none that differs, when a cell is read unset, what makes
+    packets go different ways, and the solver, which is None if no packet can differ.
+    """
+
+    packet: AnyPacket
+    same: Same
+    unset: Condition
+    tests: list[Condition]
+    solver: z3.Solver | None
+
+    def nicer(self, found: z3.ModelRef, deadline: float) -> z3.ModelRef:
         """Give a model of the solver, if possible one of a packet of ordinary length.
 
         And, before that, of one on which no program reads a scratch cell that is not set.
         """
-        packet = self.packet
-        if self._unset is not False:
+        packet, solver = self.packet, self.solver
+        assert solver is not None
+        if self.unset is not False:
             solver.push()
-            solver.add(words.negate(self._unset))
+            solver.add(words.negate(self.unset))
             if _check(solver, min(deadline, time.monotonic() + _PATIENCE)) == z3.sat:
                 found = solver.model()
             else:
@@ -186,15 +215,15 @@ class Question:
             solver.pop()
         return found
 
-    def _exclude(self, solver: z3.Solver, model: z3.ModelRef) -> None:
+    def exclude(self, model: z3.ModelRef) -> None:
         """Exclude packets that pass the tests that this one passes, and no others."""
         others = []
-        for outcome in self._outcomes:
-            for test in outcome.tests:
-                if not isinstance(test, bool):
-                    passed = z3.is_true(model.eval(test, model_completion=True))
-                    others.append(z3.Not(test) if passed else test)
-        solver.add(z3.Or(*others) if others else z3.BoolVal(False, self.packet.terms))
+        for test in self.tests:
+            if not isinstance(test, bool):
+                passed = z3.is_true(model.eval(test, model_completion=True))
+                others.append(z3.Not(test) if passed else test)
+        assert self.solver is not None
+        self.solver.add(z3.Or(*others) if others else z3.BoolVal(False, self.packet.terms))
 
 
 def follow(

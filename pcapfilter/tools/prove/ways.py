@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from pcapfilter.tools.prove import words
+from pcapfilter.tools.prove.octets import AnyPacket
 from pcapfilter.tools.prove.words import Condition
 
 TURNS = 4
@@ -40,9 +41,9 @@ class Outcome(NamedTuple):
 class Walk(ABC, Generic[Held]):
     """One program on its way through the packet."""
 
-    def __init__(self, length: int) -> None:
-        """Begin with a program of so many instructions."""
-        self.length = length
+    def __init__(self, length: int, packet: AnyPacket) -> None:
+        """Begin with a program of so many instructions, and the packet."""
+        self.length, self.packet = length, packet
         self.selects: list[Condition] = []
         self.short: list[Condition] = []
         self.wraps: list[Condition] = []
@@ -50,7 +51,10 @@ class Walk(ABC, Generic[Held]):
         self.tests: list[Condition] = []
 
     def run(self, start: Held, turns: int) -> Outcome:
-        """Go forward through the program, and again for each turn of its loops."""
+        """Go forward through the program, and again for each turn of its loops.
+
+        TimeUpError if that takes too long.
+        """
         ways: dict[int, list[tuple[Condition, Held]]] = {0: [(True, start)]}
         for _ in range(turns + 1):
             back: dict[int, list[tuple[Condition, Held]]] = {}
@@ -58,6 +62,7 @@ class Walk(ABC, Generic[Held]):
                 here = ways.pop(pc, None)
                 if here is None:
                     continue
+                self.packet.hurry()
                 reached = words.either(condition for condition, _ in here)
                 held = here[0][1] if len(here) == 1 else self.join(pc, here)
                 for place, condition, after in self.step(pc, reached, held):
