@@ -294,6 +294,15 @@ def test_other_things_are_refused() -> None:
         pf.compare(5, "tcp")  # type: ignore[arg-type] # that is the test
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("only", ""), ("only", "C"), ("host", "moon"), ("count", -1), ("turns", -1)],
+)
+def test_options_that_are_none(option: str, value: str | int) -> None:
+    with pytest.raises(ValueError, match=f"{option} must be "):
+        pf.compare("tcp", "udp", **{option: value})  # type: ignore[arg-type] # that is the test
+
+
 def test_link_type_of_a_filter() -> None:
     """Texts are compiled for the link type of a Filter beside them."""
     raw = pf.compile("tcp port 80", link="RAW")

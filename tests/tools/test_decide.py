@@ -117,6 +117,12 @@ def test_what_the_kernel_is_asked() -> None:
     assert isinstance(decide(tag, NOTHING, Grade.EVERY, live=False), Same)
 
 
+def test_a_loop_without_end_is_not_proved_to_be_anything() -> None:
+    rows = [(isa.LD | isa.IMM, 0, 0, 1), (isa.JMP | isa.JA, 0, 0, 2**32 - 2)]
+    answer = decide(Program.of(rows), NOTHING)
+    assert answer == Unknown("every packet goes round a loop more than 4 times")
+
+
 def test_bounds_are_told() -> None:
     one, other = program("ip protochain 6"), program("protochain 6 and ip")
     assert decide(one, other, turns=5) == Same(None, 5)

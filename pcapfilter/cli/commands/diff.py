@@ -37,11 +37,11 @@ def run(words: list[str]) -> int:
     only = line.last("only-in")
     if only not in (None, "A", "B"):
         raise UsageError(f"diff: --only-in takes A or B, not {only!r}")
-    host = line.last("host")
-    if host not in (None, "user", "socket", "tc", "xdp"):
-        raise UsageError(f"diff: no such host: {host!r} (user, socket, tc or xdp)")
-    from pcapfilter.tools.compare import compare
+    from pcapfilter.tools.compare.comparison import HOSTS, compare
 
+    host = line.last("host")
+    if host not in (None, *HOSTS):
+        raise UsageError(f"diff: no such host: {host!r} ({', '.join(HOSTS)})")
     found = compare(
         *line.operands,
         link=line.last("y") or "EN10MB",

@@ -13,6 +13,9 @@ from pcapfilter.tools.compare.inputs import Given, How, Input, read
 if TYPE_CHECKING:
     from pcapfilter.tools.prove import Answer, Side, Witness
 
+HOSTS = ("user", "socket", "tc", "xdp")
+"""The hosts of eBPF programs."""
+
 INSTALL = "pip install 'pcapfilter-engine[prove]'"
 
 
@@ -88,8 +91,16 @@ def compare(
     `link` says nothing. `host` is that of eBPF programs (user, socket, tc or xdp;
     None: found out). Loops are followed for `turns` backward jumps. `timeout` is in seconds, and
     compiling takes none of them.
-    FilterError, ProgramError and OSError as the inputs deserve; NoSolverError where Z3 is missing.
+    FilterError, ProgramError and OSError as the inputs deserve; NoSolverError where Z3 is missing;
+    ValueError where an option is none.
     """
+    if only not in (None, "A", "B"):
+        raise ValueError(f"only must be None, 'A' or 'B', not {only!r}")
+    if host is not None and host not in HOSTS:
+        raise ValueError(f"host must be None or one of {', '.join(HOSTS)}, not {host!r}")
+    for name, number in (("count", count), ("turns", turns)):
+        if number < 0:
+            raise ValueError(f"{name} must be at least 0, not {number}")
     row = next((f.options.link for f in (a, b) if isinstance(f, Filter)), resolve("EN10MB"))
     if link is not None:
         row = resolve(link)

@@ -148,11 +148,13 @@ class Question:
         if any(side.in_kernel for side in sides):
             claims.append(packet.wirelen == packet.caplen)
         unset = words.either(outcome.unset for outcome in outcomes)
-        same = Same(
+        same: Answer = Same(
             reach if packet.reaches > reach else None,
             None if beyond is False else self._turns,
             unset is not False,
         )
+        if beyond is True:
+            same = Unknown(f"every packet goes round a loop more than {self._turns} times")
         tests = [test for outcome in outcomes for test in outcome.tests]
         solver = None
         if sides[0] != sides[1] and all(claim is not False for claim in claims):
@@ -185,7 +187,7 @@ class _Posed(NamedTuple):
     """
 
     packet: AnyPacket
-    same: Same
+    same: Answer
     unset: Condition
     tests: list[Condition]
     solver: z3.Solver | None
