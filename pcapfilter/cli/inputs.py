@@ -18,6 +18,8 @@ def input_names(line: CommandLine) -> list[str]:
         if given:
             raise UsageError("-V and -r are mutually exclusive.")
         names = [row for listed in line.given["V"] for row in _rows(listed)]
+        if not names:
+            raise UsageError(f"Nothing in {line.last('V')}")
     return [found for name in names for found in expanded(name)]
 
 

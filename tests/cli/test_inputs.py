@@ -111,3 +111,10 @@ def test_one_bad_input_of_several_is_passed_over(
     assert len(told) == 2
     assert "b.pcap" in told[0]
     assert "missing.pcap: No such file or directory" in told[1]
+
+
+def test_a_list_of_nothing(tmp_path: Path, capsys: Captured) -> None:
+    listed = tmp_path / "list"
+    listed.write_text("\n\n")
+    assert main(["-V", str(listed), "--count"]) == 1
+    assert capsys.readouterr().err == f"pcapfilter: Nothing in {listed}\n"

@@ -148,7 +148,6 @@ def test_damage_is_told_to_machines(trace: Path, capsys: Captured) -> None:
         (("-r", "F", "-w", "/dev/full"), "/dev/full: No space left on device"),
         (("-r", "F", "-w", "out", "-C", "x"), "invalid file size x"),
         (("-V", "missing", "--count"), "missing: No such file or directory"),
-        (("--count",), "no input"),
     ],
 )
 def test_faults_for_machines(
