@@ -1,14 +1,17 @@
-"""What a packet is, in one line. dpkt takes it apart, from the network layer up.
+"""What a packet is, in one line. dpkt takes apart the headers of IPv4, TCP and UDP.
 
 Source of the forms: what `tcpdump -n` prints.
 """
 
+from struct import Struct
+from struct import error as StructError  # noqa: N812 -- it is a class
 from typing import Any, NamedTuple
 
 import dpkt
 
 from pcapfilter.cli import icmp
 from pcapfilter.cli.checksum import checksum, corrected, pseudo_header
+from pcapfilter.cli.extensions import Chain, read_chain, secured
 from pcapfilter.cli.frame import ARP, IP, IP6, LONGEST, READERS, Frame, name_of, read_frame
 from pcapfilter.net.address import format_v6
 from pcapfilter.packets import Packet
@@ -17,6 +20,8 @@ TCP_FLAGS = (
     (0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x10, "."), (0x20, "U"), (0x40, "E"),
     (0x80, "W"),
 )  # fmt: skip
+PORTED = frozenset((6, 17, 33, 132))
+"""Protocols whose first four octets are two ports: TCP, UDP, DCCP, SCTP."""
 COUNTED = 0x01 | 0x02 | 0x04
 """FIN, SYN and RST: segments whose number is told although they carry nothing."""
 SYN, ACK = 0x02, 0x10
@@ -34,10 +39,18 @@ PROTOCOLS = {
     143: ("Ethernet", "ethernet"),
 }  # fmt: skip
 CONGESTION = ("", ",ECT(1)", ",ECT(0)", ",CE")
+VERSIONS = {IP: ("IP", 4), IP6: ("IP6", 6)}
+"""By Ethertype: what a line calls the protocol, and the version that its header has."""
+LONGEST_IP = 60
+"""Octets of an IPv4 header, at most."""
+FIXED6 = Struct("!IHBB")
+"""Of IPv6: version, class and flow; the length of what follows; its protocol; hop limit."""
+ARP_FIXED = Struct("!HHBBH")
+"""Hardware, protocol, the sizes of addresses of either, operation."""
 REMEMBERED = 1 << 16
 """How many connections, at most, the numbers of their first segments are kept of."""
 
-MALFORMED = (dpkt.Error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+MALFORMED = (dpkt.Error, IndexError, StructError)
 """What is raised on packets that are cut short or wrong."""
 
 
@@ -92,13 +105,16 @@ class Lines:
 
     def _network(self, packet: Packet, frame: Frame) -> str:
         body, named = packet.data[frame.start :], not self._style.link_header
+        length = packet.wirelen - frame.start
         prefix = "".join(f"vlan {tag}, " for tag in frame.tags) if named else ""
-        if frame.kind == IP:
-            return prefix + ("IP " if named else "") + self._ip(body)
-        if frame.kind == IP6:
-            return prefix + ("IP6 " if named else "") + self._ip6(body)
+        if frame.kind in VERSIONS:
+            name, version = VERSIONS[frame.kind]
+            if body[0] >> 4 != version:
+                return f"{prefix}{name}, wrong version {body[0] >> 4}, length {length}"
+            said = self._ip(body, length) if version == 4 else self._ip6(body, length)
+            return prefix + (f"{name} " if named else "") + said
         if frame.kind == ARP:
-            return prefix + ("ARP, " if named else "") + _arp(body)
+            return prefix + ("ARP, " if named else "") + _arp(body, length)
         if frame.llc:
             prefix += "LLC, dsap 0x{:02x}, ssap 0x{:02x}, ctrl 0x{:02x}, ".format(*frame.llc)
         elif named:
@@ -110,17 +126,22 @@ class Lines:
 
     # ---- IP ------------------------------------------------------------------------------------
 
-    def _ip(self, body: bytes) -> str:
-        ip = dpkt.ip.IP(body)
+    def _ip(self, body: bytes, length: int) -> str:
+        ip = dpkt.ip.IP(body[:LONGEST_IP])  # without what it carries, which is not to be read yet
         start = 4 * ip.hl
-        length = ip.len or len(body)  # 0: the card that sent it was to fill it in
-        segment = Segment(ip.p, ip.src, ip.dst, body[start:length], length - start)
+        length = ip.len or length  # 0: the card that sent it was to fill it in
+        if length < start:
+            return f"bad-len {length}"
         told = self._about_ip(ip, body[:start]) if self._style.verbose else ""
+        octets = body[start:length]
         if ip.offset:
-            pair = f"{_v4(ip.src)} > {_v4(ip.dst)}"
-            what = f"ip-proto-{ip.p}, fragment at {8 * ip.offset}, length {segment.length}"
-            return f"{told}{pair}: {what}"
-        return told + self._carried(ip.data, segment, _v4, complete=not ip.mf)
+            chain = Chain(ip.p, place=8 * ip.offset)
+        else:
+            chain = read_chain(ip.p, octets, v6=False)
+        segment = Segment(
+            chain.protocol, ip.src, ip.dst, octets[chain.start :], length - start - chain.start
+        )
+        return told + self._carried(chain, segment, _v4, complete=not ip.mf)
 
     def _about_ip(self, ip: Any, header: bytes) -> str:
         flags = [name for on, name in ((ip.mf, "+"), (ip.df, "DF"), (ip.rf, "rsvd")) if on]
@@ -137,44 +158,63 @@ class Lines:
             parts.append(f"bad cksum {ip.sum:x} (->{corrected(ip.sum, remainder):x})!")
         return f"({', '.join(parts)})\n    "
 
-    def _ip6(self, body: bytes) -> str:
-        ip = dpkt.ip6.IP6(body)
-        extensions = sum(map(len, ip.extension_hdrs.values()))
-        length = ip.plen or len(body) - 40  # 0: a jumbogram says it elsewhere
-        octets = body[40 + extensions : 40 + length]
-        segment = Segment(ip.p, ip.src, ip.dst, octets, length - extensions)
+    def _ip6(self, body: bytes, length: int) -> str:
+        if len(body) < 40:
+            raise IndexError("a header is cut short")
+        first, plen, following, hops = FIXED6.unpack_from(body)
+        length = plen or length - 40  # 0: a jumbogram says it elsewhere
+        octets = body[40 : 40 + length]
+        chain = read_chain(following, octets, v6=True)
+        segment = Segment(
+            chain.protocol, body[8:24], body[24:40], octets[chain.start :], length - chain.start
+        )
         told = ""
         if self._style.verbose:
-            parts = [f"class 0x{ip.fc:02x}"] * bool(ip.fc)
-            parts += [f"flowlabel 0x{ip.flow:05x}"] * bool(ip.flow)
-            parts += [f"hlim {ip.hlim}", f"next-header {_protocol(ip.nxt)}"]
-            told = f"({', '.join(parts)} payload length: {ip.plen}) "
-        return told + self._carried(ip.data, segment, _v6, complete=True)
+            kind, flow = first >> 20 & 0xFF, first & 0xFFFFF
+            parts = [f"class 0x{kind:02x}"] * bool(kind)
+            parts += [f"flowlabel 0x{flow:05x}"] * bool(flow)
+            parts += [f"hlim {hops}", f"next-header {_protocol(following)}"]
+            told = f"({', '.join(parts)} payload length: {plen}) "
+        complete = chain.whole and not chain.forwarded
+        return told + self._carried(chain, segment, _v6, complete=complete)
 
-    def _carried(self, inner: Any, segment: Segment, write: Any, *, complete: bool) -> str:
+    def _carried(self, chain: Chain, segment: Segment, write: Any, *, complete: bool) -> str:
         """Give addresses, ports and what is said of the segment; its sum if it is `complete`."""
         source, target = write(segment.source), write(segment.target)
-        if hasattr(inner, "sport"):
-            source, target = f"{source}.{inner.sport}", f"{target}.{inner.dport}"
+        protocol, octets = segment.protocol, segment.octets
+        name = PROTOCOLS.get(protocol, ("", f"ip-proto-{protocol}"))[1]
+        if chain.place:
+            what = f"ip-proto-{protocol}, fragment at {chain.place}, length {segment.length}"
+            return f"{source} > {target}: {what}"
+        if protocol in PORTED and len(octets) >= 4:
+            ports = int.from_bytes(octets[:2]), int.from_bytes(octets[2:4])
+            source, target = f"{source}.{ports[0]}", f"{target}.{ports[1]}"
         verifiable = complete and segment.whole and self._style.verify and self._style.verbose > 0
-        match type(inner).__name__, segment.protocol:
-            case "TCP", _:
-                said = self._tcp(inner, segment, verifiable=verifiable)
-            case "UDP", _:
-                said = _udp(inner, segment, verifiable=verifiable)
-            case _, 1:
-                said = _icmp(segment, verifiable=verifiable)
-            case _, 58:
-                said = _icmp6(segment, verifiable=verifiable)
-            case _, protocol:
-                name = PROTOCOLS.get(protocol, ("", f"ip-proto-{protocol}"))[1]
-                said = f"{name}, length {segment.length}"
-        return f"{source} > {target}: {said}"
+        said = f"{name}, length {segment.length}"
+        try:
+            match protocol:
+                case 6:
+                    said = self._tcp(dpkt.tcp.TCP(octets), segment, verifiable=verifiable)
+                case 17:
+                    said = _udp(dpkt.udp.UDP(octets), segment, verifiable=verifiable)
+                case 1:
+                    said = _icmp(segment, verifiable=verifiable)
+                case 58:
+                    said = _icmp6(segment, verifiable=verifiable)
+                case 50:
+                    said = f"{secured(octets)}, length {segment.length}"
+                case 59:
+                    said = "no next header"
+        except MALFORMED:
+            pass  # the header is cut short: how long it is can be said all the same
+        return f"{source} > {target}: {chain.told}{said}"
 
     # ---- TCP -----------------------------------------------------------------------------------
 
     def _tcp(self, tcp: Any, segment: Segment, *, verifiable: bool) -> str:
         length = segment.length - tcp.off * 4
+        if length < 0:
+            return f"tcp, bad header length {tcp.off * 4}, length {segment.length}"
         if self._style.quiet:
             return f"tcp {length}"
         flags = "".join(letter for bit, letter in TCP_FLAGS if tcp.flags & bit) or "none"
@@ -217,14 +257,18 @@ def describe(packet: Packet) -> str:
     return Lines(Style(absolute=True)).describe(packet)
 
 
-def _arp(body: bytes) -> str:
-    arp = dpkt.arp.ARP(body)
-    sender, target = _v4(arp.spa), _v4(arp.tpa)
-    if arp.op == 1:
-        return f"Request who-has {target} tell {sender}, length {len(body)}"
-    if arp.op == 2:
-        return f"Reply {sender} is-at {arp.sha.hex(':')}, length {len(body)}"
-    return f"operation {arp.op}, length {len(body)}"
+def _arp(body: bytes, length: int) -> str:
+    """Tell of addresses of IPv4, and of a hardware whose own may have any length."""
+    _, protocol, hardware_size, size, operation = ARP_FIXED.unpack_from(body)
+    own = 8 + hardware_size
+    if protocol != IP or size != 4 or len(body) < 2 * own:
+        return f"protocol 0x{protocol:04x}, operation {operation}, length {length}"
+    sender, target = _v4(body[own : own + 4]), _v4(body[2 * own - 4 : 2 * own])
+    if operation == 1:
+        return f"Request who-has {target} tell {sender}, length {length}"
+    if operation == 2:
+        return f"Reply {sender} is-at {body[8:own].hex(':')}, length {length}"
+    return f"operation {operation}, length {length}"
 
 
 def _udp(udp: Any, segment: Segment, *, verifiable: bool) -> str:
@@ -237,7 +281,9 @@ def _udp(udp: Any, segment: Segment, *, verifiable: bool) -> str:
         told = (
             f"[bad udp cksum 0x{udp.sum:04x} -> 0x{right:04x}!] " if remainder else "[udp sum ok] "
         )
-    return f"{told}UDP, length {udp.ulen - 8}"
+    if 0 < udp.ulen < 8:
+        return f"{told}UDP, bad length {udp.ulen}"
+    return f"{told}UDP, length {(udp.ulen or segment.length) - 8}"  # 0: a jumbogram's
 
 
 def _icmp(segment: Segment, *, verifiable: bool) -> str:

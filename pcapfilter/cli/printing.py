@@ -73,6 +73,8 @@ class PrintingSink:
             case 1:
                 return ""
             case 3 | 5:
+                if not self._nano:
+                    nanoseconds -= nanoseconds % 1000  # as each time is printed
                 elapsed = 0 if self._base is None else nanoseconds - self._base
                 if self._style == 3 or self._base is None:
                     self._base = nanoseconds

@@ -113,6 +113,47 @@ def test_of_several_dumps_the_same_one_is_shown(trace: Path, capsys: Captured) -
         ]
 
 
+# ---- times -------------------------------------------------------------------------------------
+
+TIMES = {
+    # how often -t is given -> what is printed
+    0: r"\d\d:\d\d:\d\d\.\d+ ",
+    1: "",
+    2: r"\d+\.\d+ ",
+    3: r"[ -]\d\d:\d\d:\d\d\.\d+ ",
+    4: r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ ",
+    5: r"[ -]\d\d:\d\d:\d\d\.\d+ ",
+}
+HOURS = re.compile(r"(?<=[ -])\d+")
+
+
+@needs_tcpdump
+@pytest.mark.parametrize("style", TIMES)
+@pytest.mark.parametrize("precision", [(), ("--nano",)])
+def test_times_are_printed_as_tcpdump_prints_them(
+    style: int,
+    precision: tuple[str, ...],
+    captures: Path,
+    real_captures: Path,
+    capsys: Captured,
+) -> None:
+    """But for spans of a day and more, of which tcpdump leaves out the days."""
+    compared = 0
+    time = re.compile(TIMES[style])
+    for path in (*captures.glob("ethernet*.pcap"), *sorted(real_captures.glob("*.pcap"))[::4]):
+        words = ("-#nq" + "t" * style, *precision, "-r", path)
+        wanted = packets(tcpdump(*words).stdout.decode("latin-1"))
+        if any("Invalid header" in row or "Error converting" in row for row in wanted):
+            continue
+        for one, two in zip(packets(printed(capsys, *words)), wanted, strict=True):
+            found = time.match(two)
+            assert found, two
+            shown = HOURS.sub(lambda hours: f"{int(hours[0]) % 24:02}", one, count=1)
+            assert (shown if style in {3, 5} else one).startswith(found[0]), path.name
+            compared += 1
+    assert compared > 900
+
+
 # ---- lines -------------------------------------------------------------------------------------
 
 
