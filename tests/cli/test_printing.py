@@ -141,7 +141,7 @@ def test_times_are_printed_as_tcpdump_prints_them(
     compared = 0
     time = re.compile(TIMES[style])
     for path in (*captures.glob("ethernet*.pcap"), *sorted(real_captures.glob("*.pcap"))[::4]):
-        words = ("-#nq" + "t" * style, *precision, "-r", path)
+        words: tuple[str | Path, ...] = ("-#nq" + "t" * style, *precision, "-r", path)
         wanted = packets(tcpdump(*words).stdout.decode("latin-1"))
         if any("Invalid header" in row or "Error converting" in row for row in wanted):
             continue
