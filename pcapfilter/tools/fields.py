@@ -205,6 +205,11 @@ class Named(NamedTuple):
     whole: bool = False
     others: tuple[str, ...] = ()
 
+    @property
+    def inner(self) -> "Named":
+        """The same field of a packet within a packet."""
+        return self._replace(name=f"inner {self.name}")
+
     def either(self, other: "Named") -> "Named":
         """Give the same, named for two headers where these differ: ARP or RARP sender address."""
         names = dict.fromkeys(

@@ -81,6 +81,15 @@ def test_the_loop_of_protochain() -> None:
     assert not any("before" in name for name in reads)
 
 
+def test_fields_within_a_tunnel_are_inner_ones() -> None:
+    names = asked("geneve and tcp port 80")
+    assert names[0] == "EtherType"
+    assert "inner EtherType" in names
+    assert "inner TCP destination port" in names
+    assert "TCP destination port" not in names
+    assert not any(name.startswith("inner") for name in asked("vlan and pppoes and tcp"))
+
+
 def test_what_stands_in_front_asks_of_bits() -> None:
     """Where the link layer's headers vary, tests within one block say what they are about."""
     asks = asked("tcp port 80", "IEEE802_11_RADIO")

@@ -32,6 +32,7 @@ SIX = (
     + HTTP[34:]
 )
 OTHER = HTTP[:12] + bytes.fromhex("88cc 0001 0003 0005 0007") + bytes(20)
+TUNNEL = DNS[:36] + bytes.fromhex("17c1 0000 0000 0000 6558 000005 00") + SIX
 TAGGED = HTTP[:12] + bytes.fromhex("81000005") + HTTP[12:]
 
 
@@ -98,6 +99,10 @@ def reference_verdict(one: Filter, packet: bytes, wirelen: int | None = None) ->
         ("tcp[13] & 0xf0 = 0xf0", HTTP, "no: tcp[13] & 0xf0 is 0x0, not 0xf0"),
         ("not ip proto 0x11", DNS,
          "no: IPv4 protocol is 17 (udp), which `not ip proto 0x11` excludes"),
+        ("geneve and host ::1", TUNNEL, ("no: neither inner IPv6 source address (fe80::1) nor inner"
+         " IPv6 destination address (ff02::2) is ::1")),
+        ("not geneve and ip", HTTP, ("no: what is taken for inner EtherType (octets 0-1, Ethernet"
+         " destination address, octets 0-1) is 0x0a00, not 0x0800 (IPv4)")),
         ("not geneve and ether src 1:2:3:4:5:6", DNS,
          "no: the frame in the Geneve tunnel is missing"),
         ("not vlan and ether src 0a:00:00:00:00:09", HTTP, ("no: Ethernet source address is"
@@ -150,6 +155,16 @@ def test_what_only_the_kernel_knows() -> None:
 def test_on_a_link_type_where_nothing_else_can_be() -> None:
     found = trace("arp", HTTP[14:], "IPV4", optimize=False)
     assert found.sentence == "no: on this link type, arp never holds"
+
+
+def test_fields_of_one_name_are_told_apart() -> None:
+    reads = dict(trace("geneve and ip6", TUNNEL).reads)
+    assert (reads["EtherType"], reads["inner EtherType"]) == ("0x0800 (IPv4)", "0x86dd (IPv6)")
+    chained = SIX[:20] + b"\x33" + SIX[21:54] + bytes.fromhex("3300 0000") + bytes(60)
+    chained = chained[:55] + b"\x09" + chained[56:]
+    reads = dict(trace("ip6 protochain 6", chained).reads)
+    assert reads["AH next header"] == "51 (ah)"  # after which libpcap goes on in its middle
+    assert reads["what is taken for AH next header (octet 58, AH index, octet 0)"] == "0"
 
 
 def test_fates_reads_and_path() -> None:

@@ -173,6 +173,8 @@ def _read(
     known = supposed(part.node)
     reader = Reader(part.layout, outermost, registers, filling=bool(known.tunnel))
     learn(part.cond, known, reader)
+    if part.layout.overlay:
+        reader.put_inside()
     for block in blocks_of(part.cond):
         blocks[block] = Origin((number,), None, reader.questions.get(block))
         for stmt in block.stmts:

@@ -146,6 +146,15 @@ class Reader:
         self.questions[block] = question
         return question
 
+    def put_inside(self) -> None:
+        """Call all fields inner ones: those of a packet within a packet."""
+        self.reads = {stmt: field.inner for stmt, field in self.reads.items()}
+        for block, question in self.questions.items():
+            field = question.value.field
+            if field is not None:
+                value = question.value._replace(field=field.inner, text=field.inner.name)
+                self.questions[block] = question._replace(value=value)
+
     def _load(
         self, stmt: Stmt, row: isa.Row, x: Value, cells: dict[int, Value], known: Known
     ) -> Value:

@@ -29,7 +29,7 @@ from pcapfilter.tools.provenance import Origin, Primitive, Provenance, provenanc
 from pcapfilter.tools.spelling import Spelling, canonical
 from pcapfilter.tools.trace.joining import Result, joined
 from pcapfilter.tools.trace.machine import Run, run
-from pcapfilter.tools.trace.misplaced import Shifts, Sight
+from pcapfilter.tools.trace.misplaced import Shifts, Sight, octets
 from pcapfilter.tools.trace.reasons import Answer, Reason, Why, plainly, wholes
 from pcapfilter.tools.trace.sentences import sentence
 
@@ -239,6 +239,7 @@ class Tracer:
     def _reads(self, own: Run, sight: Sight) -> tuple[tuple[str, str], ...]:
         """Give the fields that the program read, with their values, each once."""
         found: dict[str, str] = {}
+        places: dict[str, int] = {}
         headers: set[str] = set()
         for step, following in zip(own.steps, [*own.steps[1:], None], strict=True):
             numbers, field, _ = self._found.origins[step.pc]
@@ -251,7 +252,10 @@ class Tracer:
             elif row.mode == "msh":
                 found["IPv4 header length"] = f"{following.x} octets"
             else:
-                found[field.among(headers).name] = field.written(following.a)
+                name = field.among(headers).name
+                if places.setdefault(name, step.place) != step.place:
+                    name += f" ({octets(step.place, row.size)})"
+                found[name] = field.written(following.a)
                 headers.add(field.known(following.a).lower())
         return tuple(found.items())
 

@@ -85,13 +85,15 @@ class Sight:
     def _really(self, field: Named, place: int, size: int) -> str:
         """Name what stands at a place; nothing where it is the header of the field, or unknown."""
         header = ALIKE.get(field.header, field.header)
-        if header not in HEADERS or field.others or field.name.startswith(f"{field.header} octet"):
+        name = field.name.removeprefix("inner ")
+        if header not in HEADERS or field.others or name.startswith(f"{field.header} octet"):
             return ""
         for layer in self._layers:
             at = place - layer.start
             if at >= 0 and at + size <= layer.header.octets:
                 name = layer.header.name
                 is_it = name == header or {name, field.header} == {"IP", "IPv6"}
+                is_it = is_it and 8 * at <= field.at < 8 * (at + size)
                 return "" if is_it else named(name, 8 * at, 8 * size).name
         return ""
 

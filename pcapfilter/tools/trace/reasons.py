@@ -94,6 +94,7 @@ def _whole(
             value, at = value << bits.bits | wanted, at + bits.bits
         else:
             whole = named(first.header, field.at, field.bits)
+            whole = whole.inner if first.name.startswith("inner ") else whole
             text = whole.written(value << field.at + field.bits - at)
             if field.form != "text" and at < field.at + field.bits:
                 text = f"within {text}/{at - field.at}"
