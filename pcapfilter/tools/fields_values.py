@@ -59,7 +59,9 @@ NAMES: dict[tuple[str, str], dict[int, str]] = {
     ("ICMP", "type"): _named_constants("icmp-"),
     ("ICMPv6", "type"): _named_constants("icmp6-"),
     ("IEEE 1394", "type"): ETHERTYPES,
-    ("IP", "version"): {4: "IPv4", 6: "IPv6"},
+    **dict.fromkeys(
+        ((header, "version") for header in ("IP", "IPv4", "IPv6")), {4: "IPv4", 6: "IPv6"}
+    ),
     ("IPv4", "protocol"): PROTOCOLS,
     ("IPv6", "next header"): PROTOCOLS,
     ("IS-IS", "NLPID"): OSI,

@@ -167,6 +167,14 @@ def test_fields_of_one_name_are_told_apart() -> None:
     assert reads["what is taken for AH next header (octet 58, AH index, octet 0)"] == "0"
 
 
+def test_the_version_is_that_of_either_ip() -> None:
+    assert (
+        trace("tcp[13] & 2 != 0", SIX[14:], "RAW").sentence
+        == "no: IP version is 6 (IPv6), not 4 (IPv4)"
+    )
+    assert trace("ip6", HTTP[14:], "RAW").sentence == "no: IP version is 4 (IPv4), not 6 (IPv6)"
+
+
 def test_fates_reads_and_path() -> None:
     found = trace("tcp dst port 80 or udp", HTTP)
     assert [(fate.text, fate.held) for fate in found.fates] == [

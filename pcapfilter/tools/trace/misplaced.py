@@ -92,8 +92,8 @@ class Sight:
             at = place - layer.start
             if at >= 0 and at + size <= layer.header.octets:
                 name = layer.header.name
-                is_it = name == header or {name, field.header} == {"IP", "IPv6"}
-                is_it = is_it and 8 * at <= field.at < 8 * (at + size)
+                versions = not field.at and {name, header} == {"IPv4", "IPv6"}
+                is_it = versions or (name == header and 8 * at <= field.at < 8 * (at + size))
                 return "" if is_it else named(name, 8 * at, 8 * size).name
         return ""
 
