@@ -17,6 +17,7 @@ ETHERTYPES = {
     proto.ETHERTYPE_MOPRC: "MOP-RC", proto.ETHERTYPE_LOOPBACK: "loopback",
     proto.ETHERTYPE_TEB: "Ethernet", 0xFEFE: "ISO", 0x88CC: "LLDP", 0x888E: "EAPOL",
 }  # fmt: skip
+VERSIONS = {4: "IPv4", 6: "IPv6"}
 PPP = {
     proto.PPP_IP: "IPv4", proto.PPP_IP6: "IPv6", proto.PPP_MPLS: "MPLS", proto.PPP_ISO: "ISO",
     proto.PPP_DECNET: "DECnet", proto.PPP_ATALK: "AppleTalk", proto.PPP_IPX: "IPX",
@@ -59,9 +60,9 @@ NAMES: dict[tuple[str, str], dict[int, str]] = {
     ("ICMP", "type"): _named_constants("icmp-"),
     ("ICMPv6", "type"): _named_constants("icmp6-"),
     ("IEEE 1394", "type"): ETHERTYPES,
-    **dict.fromkeys(
-        ((header, "version") for header in ("IP", "IPv4", "IPv6")), {4: "IPv4", 6: "IPv6"}
-    ),
+    ("IP", "version"): VERSIONS,
+    ("IPv4", "version"): VERSIONS,
+    ("IPv6", "version"): VERSIONS,
     ("IPv4", "protocol"): PROTOCOLS,
     ("IPv6", "next header"): PROTOCOLS,
     ("IS-IS", "NLPID"): OSI,
