@@ -41,7 +41,7 @@ def put(octets: bytearray, start: int, field: Field, value: int) -> None:
     first, last = field.at // 8, (field.at + field.bits + 7) // 8
     shift = 8 * last - field.at - field.bits
     mask = ((1 << field.bits) - 1) << shift
-    if field.form == "swapped":
+    if field.form in {"little", "swapped"}:
         value = int.from_bytes(value.to_bytes(field.bits // 8, "little"), "big")
     part = bytes(octets[start + first : start + last])
     word = int.from_bytes(part.ljust(last - first, b"\0"), "big") & ~mask | value << shift

@@ -11,6 +11,7 @@ Octets = bytes | bytearray
 
 _MOST = 16
 """No packet has more layers than that."""
+_SNAP, _BOTH_WAYS, _PROTECTED = 0xAA, 0x03, 0x40
 _TCP_FLAGS = ("fin", "syn", "rst", "push", "ack", "urg", "ece", "cwr")
 _IP_FLAGS = {0: "none", 1: "more fragments", 2: "do not fragment", 3: "both"}
 
@@ -34,7 +35,7 @@ def number(octets: Octets, start: int, field: Field) -> int:
     part = octets[start + first : start + last].ljust(last - first, b"\0")
     word = int.from_bytes(part, "big") >> 8 * last - field.at - field.bits
     word &= (1 << field.bits) - 1
-    if field.form == "swapped" and sys.byteorder == "little":
+    if field.form == "little" or (field.form == "swapped" and sys.byteorder == "little"):
         word = int.from_bytes(word.to_bytes(field.bits // 8, "big"), "little")
     return word
 
@@ -73,11 +74,22 @@ def following(layer: Layer, octets: Octets) -> tuple[Header | None, int]:
         return None, start
     if header.name == "PPPoE" and layer.value(octets, "code"):
         return None, start
+    if header.name == "802.11" and not _is_plain(layer, octets):
+        return None, start
+    if header.name == "LLC" and layer.value(octets, "destination access point") != _SNAP:
+        return None, start
     for field in header.fields:
         if field.rule == "next":
             name = header.follows.get(number(octets, layer.start, field))
             return (HEADERS[name] if name else None), start
     return None, start
+
+
+def _is_plain(layer: Layer, octets: Octets) -> bool:
+    """Tell whether a frame is of subtype 0, has three addresses, and is not enciphered."""
+    flags = layer.value(octets, "flags")
+    four = flags & _BOTH_WAYS == _BOTH_WAYS
+    return not (layer.value(octets, "subtype") or four or flags & _PROTECTED)
 
 
 def written(field: Field, value: int, follows: dict[int, str]) -> str:

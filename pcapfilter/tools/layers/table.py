@@ -3,8 +3,8 @@
 Only headers that filters look into. Usual values are what a packet has there if nothing else is
 asked of it: addresses are those for documentation (RFC 5737, 3849), stations administered locally.
 
-Sources: IEEE 802.3, 802.1Q; RFC 791, 793, 768, 792, 826, 2516, 3032, 4443, 8200, 9260; the registry
-pages of the link types.
+Sources: IEEE 802.3, 802.1Q, 802.2, 802.11; radiotap.org; RFC 791, 793, 768, 792, 826, 2516, 3032,
+4443, 8200, 9260; the registry pages of the link types.
 """
 
 from typing import NamedTuple
@@ -13,8 +13,10 @@ from typing import NamedTuple
 class Field(NamedTuple):
     """One field: where it begins and how long it is, in bits; how it is written; usual values.
 
-    `form` is number, hex, mac, ip4, ip6 or flags. `rule` is `length` or `sum` for fields that the
-    rest of the packet decides, and `next` for the one that says what follows.
+    `form` is number, hex, mac, ip4, ip6, flags or words (of 4 octets), or tells of a number in
+    another order of octets: `little`, or `swapped` as in NULL's header, on machines that do so.
+    `rule` is `length` or `sum` for fields that the rest of the packet decides, and `next` for the
+    one that says what follows.
     """
 
     name: str
@@ -135,6 +137,30 @@ HEADERS: dict[str, Header] = {
             ("source", 48, "mac", _STATIONS[:1], ""),
             ("unused", 16, "number", (0,), ""),
         ), ETHERTYPES),
+        Header("radiotap", 8, _fields(
+            ("version", 8, "number", (0,), "next"),
+            ("padding", 8, "number", (0,), ""),
+            ("length", 16, "little", (8,), ""),
+            ("present", 32, "hex", (0,), ""),
+        ), {0: "802.11"}, "length"),
+        Header("802.11", 24, _fields(
+            ("subtype", 4, "number", (0,), ""),
+            ("type", 2, "number", (2, 0, 1), "next"),
+            ("version", 2, "number", (0,), ""),
+            ("flags", 8, "hex", (0,), ""),
+            ("duration", 16, "little", (0,), ""),
+            ("receiver", 48, "mac", _STATIONS[1:], ""),
+            ("transmitter", 48, "mac", _STATIONS[:1], ""),
+            ("third address", 48, "mac", (0x020000000003,), ""),
+            ("sequence", 16, "little", (16,), ""),
+        ), {2: "LLC"}),
+        Header("LLC", 8, _fields(
+            ("destination access point", 8, "hex", (0xAA,), ""),
+            ("source access point", 8, "hex", (0xAA,), ""),
+            ("control", 8, "hex", (0x03,), ""),
+            ("organization", 24, "hex", (0,), ""),
+            ("type", 16, "hex", _TYPE, "next"),
+        ), ETHERTYPES),
         Header("IP", 1, _fields(("version", 4, "number", (4, 6), "next")), {4: "IPv4", 6: "IPv6"}),
         Header("IPv4", 20, _fields(
             ("version", 4, "number", (4,), ""),
@@ -237,7 +263,7 @@ HEADERS: dict[str, Header] = {
 FIRST: dict[str, str] = {
     "EN10MB": "Ethernet", "RAW": "IP", "IPV4": "IPv4", "IPV6": "IPv6", "NULL": "BSD loopback",
     "LOOP": "OpenBSD loopback", "LINUX_SLL": "Linux cooked", "LINUX_SLL2": "Linux cooked v2",
-    "PPP": "PPP", "PPP_SERIAL": "PPP",
+    "PPP": "PPP", "PPP_SERIAL": "PPP", "IEEE802_11_RADIO": "radiotap", "IEEE802_11": "802.11",
 }  # fmt: skip
 """The header that packets of a link type begin with."""
 

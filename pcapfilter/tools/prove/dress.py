@@ -69,14 +69,14 @@ class _Dresser:
     ) -> None:
         self.model, self.solver, self.packet, self.sides = model, solver, packet, sides
         self.deadline = deadline
-        self.free: dict[int, int] = {}  # octets that no program asks for
+        self.free: dict[int, int] = {}  # octets that no program reads on its way
         self.dressed: set[int] = set()
         self.layers: list[Layer] = []
         self.read: Collection[int] | None = None
 
     def octets(self) -> bytearray:
         """Give the packet as it stands: what the model says, and what was put beside it."""
-        return _laid({**self.free, **witness.placed(self.model, self.packet)})
+        return _laid({**witness.placed(self.model, self.packet), **self.free})
 
     def read_places(self) -> Collection[int]:
         """Give the places that the programs read of the packet as it stands."""
@@ -92,9 +92,8 @@ class _Dresser:
         """Give the packet without octets that only ways ask for that it does not go."""
         read = self.read_places()
         placed = witness.placed(self.model, self.packet).items()
-        return _laid(
-            {**self.free, **{at: octet for at, octet in placed if at in read or at in self.dressed}}
-        )
+        used = {at: octet for at, octet in placed if at in read or at in self.dressed}
+        return _laid({**used, **self.free})
 
     def lengths(self) -> tuple[int, int, dict[int, int]]:
         """Give the captured length, the length on the wire, and the kernel's answers."""
@@ -146,6 +145,11 @@ class _Dresser:
         self.solver.add(*claims)
         if self.solver.check() == z3.sat:
             self.model, self.read = self.solver.model(), None
+            # Another packet may go a way on which octets are read that were free before.
+            placed, read = witness.placed(self.model, self.packet), self.read_places()
+            for place in [place for place in self.free if place in placed and place in read]:
+                del self.free[place]
+                self.read = None
             return True
         self.solver.pop()
         return False
