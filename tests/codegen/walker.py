@@ -1,6 +1,7 @@
 """Packets that take random ways through a program: bytes are chosen as they are asked for."""
 
 import random
+from collections.abc import Iterator
 
 from pcapfilter.bpf import alu, isa
 from pcapfilter.bpf.program import Program
@@ -25,6 +26,18 @@ def lengths(program: Program) -> list[int]:
     if measures:
         found += [k + more for k in wanted if k > 20 for more in (0, 1)]
     return found
+
+
+def packets(program: Program, draw: random.Random, tries: int) -> Iterator[bytes]:
+    """Give packets of lengths that may matter, on which no load fails."""
+    usual = lengths(program)
+    for _ in range(tries):
+        walk = Walk(program, draw.choice(usual), draw)
+        try:
+            walk.walk()
+        except FaultError:
+            continue
+        yield walk.packet()
 
 
 class Walk:

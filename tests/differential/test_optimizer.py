@@ -23,7 +23,7 @@ from pcapfilter.tools.prove import Different, Grade, Same, decide
 from tests import oracle, strategies
 from tests.codegen.drawn import Drawer
 from tests.codegen.straight import graph_of
-from tests.codegen.walker import FaultError, Walk, lengths
+from tests.codegen.walker import packets
 
 LINKS = ("EN10MB", "RAW", "IPV4", "IPV6", "NULL", "LOOP", "LINUX_SLL", "LINUX_SLL2", "PPP")
 REJECTS = Program.of([(6, 0, 0, 0)])
@@ -66,14 +66,7 @@ def differ(plain: Program, other: Program | str, rng: random.Random, tries: int)
     plain = _ordinary(plain)
     other = _ordinary(other) if isinstance(other, Program) else REJECTS
     machines = [oracle.Machine(plain), oracle.Machine(other)]
-    usual = lengths(plain)
-    for _ in range(tries):
-        walk = Walk(plain, rng.choice(usual), rng)
-        try:
-            walk.walk()
-        except FaultError:
-            continue
-        packet = walk.packet()
+    for packet in packets(plain, rng, tries):
         if machines[0].run(packet) != machines[1].run(packet):
             return packet
     return None
