@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from pcapfilter.bpf.program import Program
     from pcapfilter.engine.patient import Judge
     from pcapfilter.expr.nodes import Expr
-    from pcapfilter.io.base import Loop, Place, Source
+    from pcapfilter.io.base import Loop, Source
     from pcapfilter.io.opened import Writer
     from pcapfilter.io.output import Format, Precision
+    from pcapfilter.io.place import Place
     from pcapfilter.job import Engine, Engines, Tally
 
 Link = str | int | LinkType

@@ -5,9 +5,10 @@ from typing import Literal, overload
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import native
-from pcapfilter.io.base import Identity, Place, Source, open_source
+from pcapfilter.io.base import Source, open_source
 from pcapfilter.io.opened import FileReader, Reader, Writer
 from pcapfilter.io.output import Format, Manner, Precision, check_manner, open_sink
+from pcapfilter.io.place import Identity, Place
 from pcapfilter.packets import NANOSECONDS, Origin, PacketBatch, Record
 
 
@@ -79,5 +80,5 @@ def open(  # noqa: A001 -- the word for it
     if mode == "a":
         from pcapfilter.io.append import open_appended
 
-        return open_appended(str(place), model, manner=manner, native=native)
+        return open_appended(place, model, manner=manner, native=native)
     return open_sink(place, model, manner=manner, native=native)

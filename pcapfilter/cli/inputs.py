@@ -38,6 +38,10 @@ def expanded(name: str) -> list[str]:
     that begin like a capture.
     """
     if "://" in name:
+        from pcapfilter.io.place import is_url, path_of
+
+        if not is_url(name):
+            return expanded(path_of(name))
         if "*" not in name:
             return [name]
         from pcapfilter.io.remote import matching

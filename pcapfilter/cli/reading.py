@@ -17,12 +17,11 @@ from pcapfilter.io.base import (
     EnoughFilesError,
     Sink,
     Source,
-    identity_at,
     open_source,
     read_into,
-    refuse_overwriting,
 )
 from pcapfilter.io.output import chosen, open_sink
+from pcapfilter.io.place import identity_at, refuse_overwriting
 from pcapfilter.judge import left_out, within
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 

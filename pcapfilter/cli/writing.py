@@ -2,7 +2,7 @@
 
 import re
 import time
-from os import path, stat
+from os import stat
 from stat import S_ISFIFO
 from typing import Literal, cast
 
@@ -82,7 +82,7 @@ def open_output(line: CommandLine, target: str, source: Source, manner: Manner) 
         rotation = Rotation(target, size, seconds, count, tuple(split(line.last("z") or "")))
         live = isinstance(source, Attachable)
         return RotatingSink(rotation, opened, time.time if live else None)
-    if line.times("append") and path.exists(target):  # noqa: PTH110 -- pathlib costs 10 ms
+    if line.times("append"):
         from pcapfilter.io.append import open_appended
 
         return open_appended(target, source, manner=manner, native=native)

@@ -3,7 +3,7 @@
 import sys
 from contextlib import ExitStack
 from io import FileIO
-from os import fstat, pwrite
+from os import PathLike, fstat, pwrite
 from typing import Any
 
 from pcapfilter.errors import CaptureError
@@ -18,17 +18,25 @@ from pcapfilter.io.base import (
 )
 from pcapfilter.io.framing import AS_IS
 from pcapfilter.io.opened import Writer
-from pcapfilter.io.output import Manner
+from pcapfilter.io.output import Manner, chosen, open_sink, sink_for
 from pcapfilter.io.pcap import PcapSink, PcapSource
 from pcapfilter.io.pcapng_sink import PcapngSink
+from pcapfilter.io.place import Place, is_url, path_of
 
 
-def open_appended(name: str, like: Source, *, manner: Manner, native: Native = plain) -> Writer:
+def open_appended(place: Place, like: Source, *, manner: Manner, native: Native = plain) -> Writer:
     """Open a capture to add packets of a Source, in the format and the compression that it has.
 
-    It is read first: CaptureError where it is damaged, or where its header does not hold.
+    It is read first: CaptureError where it is damaged, where its header does not hold, or where the
+    place is no path. Where there is none yet, it is begun.
     """
-    file = FileIO(name, "r+b")
+    if is_url(place) or place == "-" or not isinstance(place, str | PathLike):
+        raise CaptureError("nothing can be added to it: that wants a path", name=str(place))
+    name = path_of(place)
+    try:
+        file = FileIO(name, "r+b")
+    except FileNotFoundError:
+        return open_sink(place, like, manner=manner, native=native)
     with ExitStack() as unusable:
         unusable.callback(file.close)
         try:
@@ -41,8 +49,6 @@ def open_appended(name: str, like: Source, *, manner: Manner, native: Native = p
 
 def _sink_on(file: FileIO, name: str, like: Source, manner: Manner, native: Native) -> Writer:
     if fstat(file.fileno()).st_size == 0:
-        from pcapfilter.io.output import chosen, sink_for
-
         form, compress = chosen(name, manner)
         target, patch = _packed(file, compress, name, manner)
         return sink_for(

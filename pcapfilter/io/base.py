@@ -8,12 +8,10 @@ functions, to a `Native`, which gives back something that is called alike.
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from io import RawIOBase
-from os import PathLike, fstat, stat, stat_result
-from stat import S_ISREG
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pcapfilter.errors import CaptureError
+from pcapfilter.io.place import Identity, Place, open_file
 from pcapfilter.packets import Origin, PacketBatch, Record
 
 if TYPE_CHECKING:
@@ -23,12 +21,6 @@ if TYPE_CHECKING:
 Loop = Callable[..., int]
 Native = Callable[[Loop, str], Loop]
 """Gives the native form of a loop, from the loop and its signature."""
-
-Place = str | PathLike[str] | IO[bytes] | RawIOBase
-"""What a capture is read from or written to: a path, a URL, `-`, or a binary file."""
-
-Identity = tuple[int, int]
-"""Device and number of a regular file, by which two names of it are known to be one file."""
 
 NOTHING, RECORDS, PACKETS = range(3)
 """What is kept of selected packets: how many they are, their records as octets, or everything."""
@@ -286,56 +278,6 @@ def begins_like_a_capture(name: str) -> bool:
 def fault_of(file: Any) -> str:
     """Say what ended a file too early, where that is known."""
     return getattr(file, "fault", "")
-
-
-def refuse_overwriting(place: Place, *inputs: Identity | None) -> None:
-    """Raise CaptureError if writing to `place` would overwrite an input."""
-    target = identity_at(place, 1)
-    if target is not None and target in inputs:
-        name = "standard output" if place == "-" else str(getattr(place, "name", place))
-        raise CaptureError("is also an input, and would be overwritten", name=name)
-
-
-def identity_at(place: Place, standard: int) -> Identity | None:
-    """Give the identity of the file at a place, where there is one; `-` is a standard file."""
-    try:
-        if place == "-":
-            return identity_of(fstat(standard))
-        if isinstance(place, str | PathLike):
-            return identity_of(stat(place))  # noqa: PTH116 -- pathlib costs 10 ms to load
-        return identity_of(fstat(place.fileno()))
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def identity_of(status: stat_result) -> Identity | None:
-    """Give the identity of a regular file, and None for anything else."""
-    return (status.st_dev, status.st_ino) if S_ISREG(status.st_mode) else None
-
-
-def size_and_identity(file: Any) -> tuple[int, Identity | None]:
-    """Give the size of a regular file, or 0, and its identity, or None."""
-    if isinstance(found := getattr(file, "identity", None), tuple):
-        return 0, found  # of the compressed file
-    try:
-        status = fstat(file.fileno())
-    except (AttributeError, OSError):
-        return 0, None
-    identity = identity_of(status)
-    return (status.st_size if identity else 0), identity
-
-
-def open_file(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
-    """Open an unbuffered binary file, the name to call it by, and whether it is ours to close."""
-    if place == "-":
-        return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-", True
-    if isinstance(place, str) and "://" in place:
-        from pcapfilter.io.remote import Remote
-
-        return Remote(place, mode), place, True
-    if isinstance(place, str | PathLike):
-        return open(place, mode, buffering=0), str(place), True
-    return place, str(getattr(place, "name", "") or "-"), False
 
 
 def read_magic(file: Any) -> bytes:

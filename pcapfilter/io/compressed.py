@@ -16,7 +16,8 @@ from threading import Condition, Thread
 from typing import Any, NamedTuple
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import COMPRESSIONS, SKIPPABLE, read_into, size_and_identity, write_all
+from pcapfilter.io.base import COMPRESSIONS, SKIPPABLE, read_into, write_all
+from pcapfilter.io.place import size_and_identity
 
 CHUNK = 256 * 1024
 """Octets of the compressed file read at once."""

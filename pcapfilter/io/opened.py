@@ -7,7 +7,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Self
 
 from pcapfilter.errors import CaptureError
-from pcapfilter.io.base import Measure, Native, plain, size_and_identity
+from pcapfilter.io.base import Measure, Native, plain
+from pcapfilter.io.place import size_and_identity
 from pcapfilter.packets import NANOSECONDS, Origin, Packet, PacketBatch, Record
 
 if TYPE_CHECKING:

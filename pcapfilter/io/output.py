@@ -16,14 +16,12 @@ from typing import Any, Literal, NamedTuple
 from pcapfilter.io.base import (
     UNITS,
     Native,
-    Place,
     Sink,
     Source,
-    open_file,
     plain,
-    refuse_overwriting,
 )
 from pcapfilter.io.opened import Writer
+from pcapfilter.io.place import Place, is_url, open_file, path_of, refuse_overwriting
 
 Format = Literal["pcap", "nanopcap", "pcapng"]
 Precision = Literal["micro", "nano"]
@@ -142,8 +140,8 @@ def chosen(place: Place, manner: Manner) -> tuple[Format, str]:
 def _open(place: Place, *, in_place: bool) -> tuple[Any, str, bool]:
     """A binary file for writing, the name to call it by, and whether it is ours to close."""
     if isinstance(place, str | os.PathLike) and not in_place:
-        name = os.fspath(place)
-        draft = None if name == "-" or "://" in name else Draft.begun(name)
+        name = path_of(place)
+        draft = None if name == "-" or is_url(name) else Draft.begun(name)
         if draft is not None:
             return draft, name, True
     return open_file(place, "wb")
@@ -155,9 +153,8 @@ class Draft:
     What exists under its name until then stays as it is, and gives mode and owner to the new file.
     """
 
-    def __init__(self, name: str, temporary: str, descriptor: int) -> None:
-        self.name = self._name = name
-        self._temporary = temporary
+    def __init__(self, name: str, target: str, temporary: str, descriptor: int) -> None:
+        self.name, self._target, self._temporary = name, target, temporary
         self._file = FileIO(descriptor, "wb")
         self.write, self.seek = self._file.write, self._file.seek
         self.truncate = self._file.truncate
@@ -195,7 +192,7 @@ class Draft:
                 os.fchown(descriptor, before.st_uid, before.st_gid)
             except OSError:
                 pass  # the file is somebody else's
-        return cls(target, temporary, descriptor)
+        return cls(name, target, temporary, descriptor)
 
     def patch(self, at: int, octets: bytes) -> None:
         """Write some octets over those at a place."""
@@ -205,7 +202,7 @@ class Draft:
         """Give the file its name."""
         if not self._file.closed:
             self._file.close()
-            os.replace(self._temporary, self._name)
+            os.replace(self._temporary, self._target)
 
     def discard(self) -> None:
         """Leave no file."""

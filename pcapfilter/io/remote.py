@@ -6,20 +6,29 @@ itself.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EIO
+from errno import EACCES, EEXIST, EIO, EISDIR, ENOENT
 from importlib import import_module
+from os import strerror
 from typing import Any, Literal
 
 from pcapfilter.errors import CaptureError
 
 INSTALL = "pip install 'pcapfilter-engine[remote]'"
 
+NAMELESS: dict[type, str] = {
+    # what stores say by the kind of error alone
+    FileNotFoundError: strerror(ENOENT),
+    FileExistsError: strerror(EEXIST),
+    PermissionError: strerror(EACCES),
+    IsADirectoryError: strerror(EISDIR),
+}
+
 
 class Remote:
     """A binary file behind a URL, whose faults are OSErrors that name it."""
 
     def __init__(self, url: str, mode: Literal["rb", "wb"]) -> None:
-        self.name = url
+        self.name = self.identity = url
         with _faults(url):
             self._file = _fsspec(url).open(url, mode).open()
 
@@ -61,9 +70,11 @@ def _faults(url: str) -> Iterator[None]:
     except CaptureError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        raise OSError(error.errno or EIO, reason, url) from None
+        reason = error.strerror or str(error.__cause__ or "") or NAMELESS.get(type(error), "")
+        raise OSError(error.errno or EIO, reason or str(error), url) from None
     except (ImportError, ValueError) as error:
         raise CaptureError(str(error), name=url) from None
+    except NotImplementedError:
+        raise CaptureError("nothing can be written there", name=url) from None
     except Exception as error:  # noqa: BLE001 -- each store has errors of its own
         raise OSError(EIO, str(error) or type(error).__name__, url) from None

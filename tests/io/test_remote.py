@@ -86,3 +86,64 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Captu
         "pcapfilter: s3://bucket/trace.pcap: a URL wants an extra: "
         "pip install 'pcapfilter-engine[remote]'\n"
     )
+
+
+def test_a_path_written_as_a_url_is_a_path(tmp_path: Path, capsys: Captured) -> None:
+    path, url = tmp_path / "trace.pcap", f"file://{tmp_path}/trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    for one, other in ((path, url), (url, path), (url, url)):
+        assert main(["-r", str(one), "-w", str(other), "udp"]) == 1
+        assert "is also an input, and would be overwritten" in capsys.readouterr().err
+    assert path.read_bytes() == pcap(ROWS)
+    assert main(["-r", f"file://{tmp_path}/*.pcap", "-w", f"{url}.out", "udp"]) == 0
+    assert main(["-r", url, "--append", "-w", f"{url}.out", "udp"]) == 0
+    assert main(["split", "-r", url, "-o", "dns=udp", f"file://{tmp_path}/parts"]) == 0
+    assert main(["-r", f"file://{tmp_path}/parts", "--count"]) == 0
+    assert capsys.readouterr().out == "2 packets\n"
+    assert (tmp_path / "trace.pcap.out").read_bytes() == pcap((ROWS[1], ROWS[4]) * 2)
+    with pcapfilter.open(url) as source, pcapfilter.open(f"{url}.2", "a", like=source) as sink:
+        pcapfilter.compile("").copy(source, sink)
+    assert (tmp_path / "trace.pcap.2").read_bytes() == pcap(ROWS)
+
+
+def test_a_url_that_is_an_input_is_not_overwritten(store: str, capsys: Captured) -> None:
+    for name in ("a.pcap", "b.pcap.gz"):
+        before = fsspec.filesystem("memory").cat(f"/captures/{name}")
+        assert main(["-r", f"{store}/{name}", "-w", f"{store}/{name}", "udp"]) == 1
+        assert main(["-r", f"{store}/a.pcap", "--append", "-w", f"{store}/{name}"]) == 1
+        assert fsspec.filesystem("memory").cat(f"/captures/{name}") == before
+    said = capsys.readouterr().err
+    assert said.count("is also an input, and would be overwritten") == 3
+    assert "nothing can be added to it: that wants a path" in said
+
+
+def test_a_store_takes_what_is_split(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["split", "-r", f"{store}/a.pcap", "-o", "dns=udp", f"{store}/parts"]) == 0
+    assert fsspec.filesystem("memory").cat("/captures/parts/dns.pcap") == pcap((ROWS[1], ROWS[4]))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("memory://captures/missing", "No such file or directory"),
+        ("http://127.0.0.1:1/x", "Cannot connect to host 127.0.0.1:1"),
+    ],
+)
+def test_reasons(url: str, reason: str, capsys: Captured) -> None:
+    pytest.importorskip("aiohttp")
+    assert main(["-r", url]) == 1
+    assert capsys.readouterr().err.startswith(f"pcapfilter: {url}: {reason}")
+
+
+def test_what_cannot_be_written_to(tmp_path: Path, capsys: Captured) -> None:
+    pytest.importorskip("aiohttp")
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    assert main(["-r", str(path), "-w", "http://127.0.0.1:1/x"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "pcapfilter: http://127.0.0.1:1/x: nothing can be written there\n"
+    )

@@ -15,8 +15,9 @@ from pcapfilter.cli.statistics import Statistics, print_row
 from pcapfilter.cli.writing import manner_of
 from pcapfilter.errors import FilterError, RejectsAllError
 from pcapfilter.filter import Filter, native, open_capture
-from pcapfilter.io.base import Sink, Source, identity_at, open_source, read_into, refuse_overwriting
+from pcapfilter.io.base import Sink, Source, open_source, read_into
 from pcapfilter.io.output import COMPRESSING, Manner, chosen, open_sink
+from pcapfilter.io.place import identity_at, is_url, path_of, refuse_overwriting
 from pcapfilter.judge import nothing
 
 FLAGS = (
@@ -131,7 +132,7 @@ class Splitting:
             return lambda _: nothing()
 
     def _open(self, source: Source) -> None:
-        folder = self._line.operands[0] if self._line.operands else "."
+        folder = path_of(self._line.operands[0] if self._line.operands else ".")
         names = [name for name, _ in self._outputs]
         if self._line.times("rest"):
             names.append(self._line.last("rest") or "rest")
@@ -140,9 +141,10 @@ class Splitting:
             raise UsageError(f"two outputs have one file: {' '.join(self._files)}")
         for file in self._files:
             refuse_overwriting(file, *(identity_at(name, 0) for name in self._inputs))
-        makedirs(folder, exist_ok=True)
+        for file in (path.join(folder, "."), *self._files):
+            if not is_url(file):
+                makedirs(path.dirname(file) or ".", exist_ok=True)
         for file in self._files:
-            makedirs(path.dirname(file) or ".", exist_ok=True)
             sink = open_sink(file, source, manner=self._manner, native=native)
             self._stack.callback(sink.close)
             self._sinks.append(sink)

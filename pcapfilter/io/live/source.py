@@ -18,12 +18,13 @@ from typing import Literal, NamedTuple, Self
 
 from pcapfilter.bpf.program import Program
 from pcapfilter.errors import CaptureError, ProgramError, UnsupportedError
-from pcapfilter.io.base import UNITS, Identity, Loop, Measure, Native, plain
+from pcapfilter.io.base import UNITS, Loop, Measure, Native, plain
 from pcapfilter.io.live import programs, stamps, unloading
 from pcapfilter.io.live.backlog import Backlog
 from pcapfilter.io.live.devices import Device, device, dropped_by, exists
 from pcapfilter.io.live.programs import Direction
 from pcapfilter.io.live.tap import Tap
+from pcapfilter.io.place import Identity
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.packets import MAXIMUM_SNAPLEN, NANOSECONDS, Origin, PacketBatch, Record
 
