@@ -167,11 +167,13 @@ class Reading:
                 self._interrupts.check()
                 progress.show(matched)
 
-            tally = job.copy(
-                source, engines, self._sink,
-                skip=self._skip, limit=self._limit, workers=self._workers, watch=watch,
-            )  # fmt: skip
-        statistics.octets_read += source.position
+            try:
+                tally = job.copy(
+                    source, engines, self._sink,
+                    skip=self._skip, limit=self._limit, workers=self._workers, watch=watch,
+                )  # fmt: skip
+            finally:
+                statistics.octets_read += source.position
         if tally.damage is not None:
             statistics.damages += tell_damage(source, tally.damage)
             self.code = 1

@@ -51,7 +51,7 @@ def wait_for(target: Path, size: int) -> None:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_leaves_whole_packets_and_statistics(number: int, tmp_path: Path) -> None:
     target = tmp_path / "out"
-    process = begun("-r", "-", "-w", str(target), "tcp")
+    process = begun("-r", "-", "-v", "-w", str(target), "tcp")
     assert process.stdin is not None
     process.stdin.write(pcap(ROWS))
     process.stdin.flush()
@@ -61,6 +61,7 @@ def test_a_signal_leaves_whole_packets_and_statistics(number: int, tmp_path: Pat
     assert code == 0
     assert target.read_bytes() == WANTED
     assert "6 packets seen, 3 matched" in said
+    assert f"6 packets seen ({len(pcap(ROWS))} octets read), 3 matched" in said
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -166,8 +166,10 @@ class Splitting:
 
             pairs = list(zip(engines, self._sinks, strict=False))
             rest = self._sinks[-1] if self._line.times("rest") else None
-            job.split(source, pairs, rest, watch=watch)
-        statistics.octets_read += source.position
+            try:
+                job.split(source, pairs, rest, watch=watch)
+            finally:
+                statistics.octets_read += source.position
         if source.damage is not None:
             statistics.damages += tell_damage(source, source.damage)
             self.code = 1
