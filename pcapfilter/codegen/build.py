@@ -190,9 +190,10 @@ class Builder:
         """Raise: the text is wrong on this link type."""
         raise UnsupportedError(message, span=self.span)
 
-    def unknown(self, message: str) -> NoReturn:
-        """Raise: a name that nobody knows."""
-        raise UnknownNameError(message, span=self.span)
+    def unknown(self, message: str, likely: str = "") -> NoReturn:
+        """Raise: a name that nobody knows, unless another one was likely meant."""
+        hint = f"did you mean `{likely}`?" if likely else ""
+        raise UnknownNameError(message, span=self.span, hint=hint)
 
     def link_description(self) -> str:
         """Give what the innermost link layer is called, for messages."""

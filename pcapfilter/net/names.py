@@ -5,7 +5,7 @@ resolver it was compiled with. `SystemResolver` asks the machine, `TableResolver
 given, `NoResolver` knows nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 Table = Literal["tcp", "udp", "sctp", "protocol", "network"]
@@ -92,6 +92,10 @@ class TableResolver:
         """Give the six octets that the table has for the name."""
         return self._ethers.get(name)
 
+    def names(self, table: Table) -> list[str]:
+        """Give the names of a table."""
+        return list(self._numbers.get(table, ()))
+
 
 class SystemResolver:
     """The Resolver that asks this machine, as libpcap does.
@@ -136,6 +140,29 @@ class SystemResolver:
         """Give the address that /etc/ethers(5) has for a host."""
         spelt = [row[0] for row in _rows("/etc/ethers") if row[1].casefold() == name.casefold()]
         return _octets(spelt[0]) if spelt else None
+
+    def names(self, table: Table) -> list[str]:
+        """Give the names that the machine's databases have for a table, where they are files."""
+        if table == "network":
+            rows = _rows("/etc/networks")
+        elif table == "protocol":
+            rows = _rows("/etc/protocols")
+        else:
+            rows = [row for row in _rows("/etc/services") if row[1].endswith(f"/{table}")]
+        return [name for row in rows for name in (row[0], *row[2:])]
+
+
+def likely(resolver: Resolver, tables: tuple[Table, ...], name: str) -> str:
+    """Give the name of a resolver's tables that an unknown one is spelt much like, or nothing."""
+    listed = getattr(resolver, "names", None)
+    return nearest(name, {known for table in tables for known in listed(table)}) if listed else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the known name that an unknown one is spelt much like, or nothing."""
+    from difflib import get_close_matches
+
+    return "".join(get_close_matches(name, sorted(known), 1, 0.65))
 
 
 def _address(address: str | tuple[int, int]) -> Address:

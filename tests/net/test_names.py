@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import pcapfilter
+from pcapfilter.errors import UnknownNameError
 from pcapfilter.net import names
 from pcapfilter.net.names import Address, NoResolver, Resolver, SystemResolver, TableResolver
 from tests import oracle
@@ -112,3 +114,34 @@ def test_table_resolvers_with_the_same_tables_are_equal() -> None:
     assert one == other
     assert hash(one) == hash(other)
     assert one != TableResolver(hosts={"a": ("192.0.2.2",)})
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("port htpp", "did you mean `http`?"),
+        ("portrange htpp-9", "did you mean `http`?"),
+        ("ip proto tpc", "did you mean `tcp`?"),
+        ("ether proto arpp", "did you mean `arp`?"),
+        ("iso proto clmp", "did you mean `clnp`?"),
+        ("net lopback", "did you mean `loopback`?"),
+        ("port nothinglikeit", ""),
+        ("host htpp", ""),
+    ],
+)
+def test_what_an_unknown_name_was_likely_meant_to_be(text: str, hint: str) -> None:
+    table = TableResolver(
+        numbers={"tcp": {"http": 80}, "protocol": {"tcp": 6}, "network": {"loopback": 127}}
+    )
+    with pytest.raises(UnknownNameError) as caught:
+        pcapfilter.compile(text, resolver=table)
+    assert caught.value.hint == hint
+
+
+def test_the_names_of_the_machine() -> None:
+    known = SystemResolver().names("protocol")
+    assert all(SystemResolver().number("protocol", name) is not None for name in known)
+    assert NoResolver().number("protocol", "tcp") is None
+    with pytest.raises(UnknownNameError) as caught:
+        pcapfilter.compile("port htpp", resolver=NoResolver())
+    assert caught.value.hint == ""

@@ -10,6 +10,7 @@ from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.primitive import address, mac, port, protochain, protocol
 from pcapfilter.expr.nodes import Proto, Qualifier
 from pcapfilter.net import proto
+from pcapfilter.net.names import likely, nearest
 
 V4_VERSION = 4
 V6_MASK = (1 << 128) - 1
@@ -74,7 +75,7 @@ def _host(b: Builder, q: Qualifier, name: str) -> Cond:
 def _net(b: Builder, q: Qualifier, name: str) -> Cond:
     number = b.target.resolver.number("network", name)
     if number is None:
-        b.unknown(f"unknown network '{name}'")
+        b.unknown(f"unknown network '{name}'", likely(b.target.resolver, ("network",), name))
     mask = build.WORD_MASK
     while number and not number & FIRST_OCTET:
         number <<= 8
@@ -92,7 +93,7 @@ def _port(b: Builder, name: str, unknown: str) -> tuple[int, set[Proto]]:
         return tcp, {"tcp"}
     if udp is not None:
         return udp, {"udp"}
-    b.unknown(unknown)
+    b.unknown(unknown, likely(b.target.resolver, ("tcp", "udp"), name))
 
 
 def _only(b: Builder, q: Qualifier, protocols: set[Proto], what: str) -> Proto | None:
@@ -127,20 +128,19 @@ def _range_end(b: Builder, text: str, unknown: str) -> tuple[int, set[Proto]]:
 
 def _protocol(b: Builder, carrier: Proto | None, name: str) -> int:
     """Look a protocol's number up in the names that its carrier has."""
-    number: int | None
+    resolver = b.target.resolver
     match carrier:
         case None | "ip" | "ip6":
-            number = b.target.resolver.number("protocol", name)
-            unknown = f"unknown ip proto '{name}'"
+            number = resolver.number("protocol", name)
+            if number is None:
+                b.unknown(f"unknown ip proto '{name}'", likely(resolver, ("protocol",), name))
+            return number
         case "link":
-            number = proto.ETHER_PROTOS.get(name)
-            unknown = f"unknown ether proto '{name}'"
+            numbers, unknown = proto.ETHER_PROTOS, f"unknown ether proto '{name}'"
         case "iso":
-            number = proto.ISO_PROTOS.get(name)
-            unknown = f"unknown osi proto '{name}'"
+            numbers, unknown = proto.ISO_PROTOS, f"unknown osi proto '{name}'"
         case _:
-            number = None
-            unknown = f"unknown protocol: {name}"
-    if number is None:
-        b.unknown(unknown)
-    return number
+            numbers, unknown = {}, f"unknown protocol: {name}"
+    if name not in numbers:
+        b.unknown(unknown, nearest(name, numbers))
+    return numbers[name]
