@@ -92,17 +92,8 @@ class Reading:
 
         One of several that cannot be opened is told, and passed over.
         """
-        try:
-            source = open_capture(name, recover=self._line.times("recover") > 0)
-        except (CaptureError, OSError) as error:
-            if len(self._inputs) == 1:
-                raise
-            if isinstance(error, OSError):
-                found = CaptureError(error.strerror or str(error), name=name)
-            else:
-                found = error
-            run.say(str(found))
-            self.statistics.damages.append(found)
+        source = opened(name, self._line, self.statistics, alone=len(self._inputs) == 1)
+        if source is None:
             self.code = 1
             return
         try:
@@ -233,6 +224,22 @@ class LeftOut:
         if about not in self._told:
             run.say(about)
             self._told.add(about)
+
+
+def opened(name: str, line: CommandLine, statistics: Statistics, *, alone: bool) -> Source | None:
+    """Open an input; one of several that cannot be opened is told, and None."""
+    try:
+        return open_capture(name, recover=line.times("recover") > 0)
+    except (CaptureError, OSError) as error:
+        if alone:
+            raise
+        if isinstance(error, OSError):
+            found = CaptureError(error.strerror or str(error), name=name)
+        else:
+            found = error
+    run.say(str(found))
+    statistics.damages.append(found)
+    return None
 
 
 def tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:

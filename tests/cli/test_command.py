@@ -16,13 +16,6 @@ from tests.oracle import needs_tcpdump, tcpdump
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "trace.pcap"
-    path.write_bytes(pcap(ROWS))
-    return path
-
-
 def command(*words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run the command as a process."""
     return subprocess.run(

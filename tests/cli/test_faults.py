@@ -13,13 +13,6 @@ from tests.io.captures import ROWS, pcap
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "trace.pcap"
-    path.write_bytes(pcap(ROWS))
-    return path
-
-
 def fault(capsys: Captured, *words: str | Path) -> str:
     """Run what must fail; give what it says."""
     assert main(list(map(str, words))) == 1

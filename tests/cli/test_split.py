@@ -19,13 +19,6 @@ Captured = pytest.CaptureFixture[str]
 WEB, NAMES = "tcp port 80 or 443", "port 53"
 
 
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    path = tmp_path / "trace.pcap"
-    path.write_bytes(pcap(ROWS))
-    return path
-
-
 def split(*words: str | Path) -> int:
     return main(["split", *map(str, words)])
 
@@ -145,3 +138,22 @@ def test_what_it_came_to_for_machines(trace: Path, tmp_path: Path, capsys: Captu
     assert [damage["packet"] for damage in told["damages"]] == [6]
     assert split("-r", trace, "-o", "web=nosuchword", "--json", tmp_path) == 1
     assert json.loads(capsys.readouterr().out)["error"].startswith("can't parse")
+
+
+def test_one_bad_input_of_several_is_passed_over(
+    trace: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    bad = tmp_path / "bad.pcap"
+    bad.write_bytes(b"no capture")
+    words = ("-r", "missing", "-r", trace, "-r", bad, "-r", trace, "-o", "dns=udp", tmp_path)
+    assert split(*words) == 1
+    assert (tmp_path / "dns.pcap").read_bytes() == pcap((ROWS[1], ROWS[4]) * 2)
+    said = capsys.readouterr().err
+    assert "missing: No such file or directory" in said
+    assert f"{bad}: unknown file format" in said
+    assert split("-r", bad, "-o", "dns=udp", tmp_path) == 1
+
+
+def test_a_device_keeps_its_name(trace: Path, tmp_path: Path) -> None:
+    assert split("-r", trace, "-o", "/dev/null=udp", tmp_path) == 0
+    assert not Path("/dev/null.pcap").exists()

@@ -10,11 +10,11 @@ from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.cli.progress import Progress
-from pcapfilter.cli.reading import LeftOut, tell_damage
+from pcapfilter.cli.reading import LeftOut, opened, tell_damage
 from pcapfilter.cli.statistics import Statistics, print_row
 from pcapfilter.cli.writing import manner_of
 from pcapfilter.errors import FilterError, RejectsAllError
-from pcapfilter.filter import Filter, native, open_capture
+from pcapfilter.filter import Filter, native
 from pcapfilter.io.base import Sink, Source, open_source, read_into
 from pcapfilter.io.output import COMPRESSING, Manner, chosen, open_sink
 from pcapfilter.io.place import identity_at, is_url, path_of, refuse_overwriting
@@ -100,8 +100,11 @@ class Splitting:
         self.code = 0
 
     def read(self, name: str) -> None:
-        """Read one input."""
-        source = open_capture(name, recover=self._line.times("recover") > 0)
+        """Read one input; one of several that cannot be opened is told, and passed over."""
+        source = opened(name, self._line, self.statistics, alone=len(self._inputs) == 1)
+        if source is None:
+            self.code = 1
+            return
         try:
             main.announce(source)
             first = not self._filters
@@ -136,7 +139,7 @@ class Splitting:
         names = [name for name, _ in self._outputs]
         if self._line.times("rest"):
             names.append(self._line.last("rest") or "rest")
-        self._files = [path.join(folder, _named(name, source, self._manner)) for name in names]
+        self._files = [_named(path.join(folder, name), source, self._manner) for name in names]
         if len({path.realpath(file) for file in self._files}) < len(self._files):
             raise UsageError(f"two outputs have one file: {' '.join(self._files)}")
         for file in self._files:
@@ -190,8 +193,9 @@ class Splitting:
 
 
 def _named(name: str, source: Source, manner: Manner) -> str:
-    """Give a file's name: with an ending that tells the format, if it has none."""
-    if path.splitext(name)[1]:
+    """Give a file's name: with an ending that tells the format, if it has none, nor is a device."""
+    device = path.exists(name) and not path.isfile(name) and not path.isdir(name)
+    if path.splitext(name)[1] or device:
         return name
     kind = manner.format or ("pcapng" if hasattr(source, "described") else "pcap")
     endings = {compression: ending for ending, compression in COMPRESSING.items()}
