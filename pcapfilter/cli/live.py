@@ -128,7 +128,7 @@ class Capturing:
         self._warm(engines)
         run.change_user(self._line)
         self._sink = self._open()
-        source.started = self._announce
+        source.started, source.stopped = self._announce, self._say_stopped
         source.wait = self._wait
         self._interrupts.watch()
         with suppress(ValueError):  # not the main thread, which alone may do this
@@ -211,6 +211,9 @@ class Capturing:
             f"listening on {source.name}, link-type {link.title}, snapshot length {snaplen} bytes"
         )
         self._due = monotonic() + SECOND
+
+    def _say_stopped(self) -> None:
+        run.say(f"{self._source.name}: The interface went down: nothing comes until it is up again")
 
     # ---- while packets come -------------------------------------------------------------------
 

@@ -269,6 +269,7 @@ def test_an_interface_that_disappears(wire: Wire, brittle: str, tmp_path: Path) 
     run(IP, "-n", wire.near, "link", "delete", brittle)
     code, said = begun.end(None)
     assert code == 1
+    assert frames_in(tmp_path / "out") == []
     assert f"pcapfilter: {brittle}: The interface disappeared" in said
     assert "captured" in counted(said)
 
@@ -281,7 +282,23 @@ def test_an_interface_that_goes_down_and_comes_back(
         run(IP, "-n", wire.near, "link", "set", brittle, state)
         time.sleep(0.2)
     assert begun.process.poll() is None
-    assert begun.end()[0] == 0
+    code, said = begun.end()
+    assert code == 0
+    wanted = f"pcapfilter: {brittle}: The interface went down: nothing comes until it is up again"
+    assert said.count(wanted) == 1
+
+
+def test_an_interface_that_disappears_when_it_is_down(
+    wire: Wire, brittle: str, tmp_path: Path
+) -> None:
+    begun = Begun(wire, "-i", brittle, "-w", str(tmp_path / "out"))
+    run(IP, "-n", wire.near, "link", "set", brittle, "down")
+    while "went down" not in begun.said[-1]:
+        begun.said.append(begun.line())
+    run(IP, "-n", wire.near, "link", "delete", brittle)
+    code, said = begun.end(None)
+    assert code == 1
+    assert f"pcapfilter: {brittle}: The interface disappeared" in said
 
 
 def test_faults_are_one_line(wire: Wire, brittle: str) -> None:

@@ -18,6 +18,9 @@ ANY = "any"
 
 LONGEST_NAME = 15
 
+STATISTICS = "/sys/class/net/{name}/statistics/{counter}"
+"""Where the kernel tells what an interface has counted."""
+
 SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCETHTOOL = 0x8913, 0x8927, 0x8946
 ETHTOOL_GLINK = 0x0A
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING = 0x1, 0x8, 0x40
@@ -184,7 +187,7 @@ def dropped_by(name: str) -> int:
     total = 0
     for counter in ("rx_missed_errors", "rx_fifo_errors"):
         try:
-            with open(f"/sys/class/net/{name}/statistics/{counter}", encoding="ascii") as file:
+            with open(STATISTICS.format(name=name, counter=counter), encoding="ascii") as file:
                 total += int(file.read())
         except (OSError, ValueError):
             continue

@@ -87,6 +87,7 @@ class LiveSource:
     `remark` says why the filter is judged in user space, where the kernel did not take it; `filter`
     is its text. `started` is called when the first packet can pass, and `wait` to wait for packets;
     `began` is when that was, in nanoseconds since 1970 (0: not yet), and `damage` what ended it.
+    `stopped` is called when the interface goes down: it may come up again.
     """
 
     size = 0
@@ -98,6 +99,7 @@ class LiveSource:
         self.remark = self.filter = ""
         self.began = 0
         self.started: Callable[[], object] = bool
+        self.stopped: Callable[[], object] = bool
         self.wait = self.await_packets
         self.damage: CaptureError | None = None
         self.position = 0
@@ -121,6 +123,7 @@ class LiveSource:
         numbers = int(sys.byteorder == "big"), kind, NANOSECONDS // unit, wishes.snaplen
         self._backlog = Backlog(self._tap, numbers)
         self._end: float | None = None
+        self._fallen = False
 
     # ---- the filter ---------------------------------------------------------------------------
 
@@ -224,9 +227,13 @@ class LiveSource:
         if self._end is not None:
             received, dropped = self._tap.counters()
             return self._backlog.seen >= received - dropped or monotonic() > self._end
-        if self._tap.fault() == ENETDOWN and not exists(self.device.number):
+        fell = self._tap.fault() == ENETDOWN
+        self._fallen = self._fallen or fell  # an interface that is down tells no more
+        if self._fallen and not exists(self.device.number):
             self.damage = CaptureError("The interface disappeared", name=self.name)
             return True
+        if fell:
+            self.stopped()
         return False
 
     def statistics(self) -> Statistics:
