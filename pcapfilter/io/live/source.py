@@ -13,8 +13,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from errno import EACCES, ENETDOWN, EPERM
+from threading import RLock
 from time import monotonic, time_ns
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from pcapfilter.bpf.program import Program
 from pcapfilter.errors import CaptureError, ProgramError, UnsupportedError
@@ -24,6 +25,7 @@ from pcapfilter.io.live.backlog import Backlog
 from pcapfilter.io.live.devices import Device, device, dropped_by, exists
 from pcapfilter.io.live.programs import Direction
 from pcapfilter.io.live.tap import Tap
+from pcapfilter.io.opened import Reader
 from pcapfilter.io.place import Identity
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.packets import MAXIMUM_SNAPLEN, NANOSECONDS, Origin, PacketBatch, Record
@@ -81,7 +83,7 @@ def open_live(name: str, wishes: Wishes | None = None, *, native: Native = plain
     return LiveSource(device(name), wishes or Wishes(), native=native)
 
 
-class LiveSource:
+class LiveSource(Reader):
     """The packets of an interface, as they come.
 
     `remark` says why the filter is judged in user space, where the kernel did not take it; `filter`
@@ -123,7 +125,8 @@ class LiveSource:
         numbers = int(sys.byteorder == "big"), kind, NANOSECONDS // unit, wishes.snaplen
         self._backlog = Backlog(self._tap, numbers)
         self._end: float | None = None
-        self._fallen = False
+        self._fallen = self._closed = False
+        self._at_the_ring = RLock()
 
     # ---- the filter ---------------------------------------------------------------------------
 
@@ -182,17 +185,23 @@ class LiveSource:
         return
 
     def _run(self, loop: Loop, limit: int | None) -> Iterator[tuple[PacketBatch, int]]:
+        if self._closed:
+            raise ValueError(f"{self.name}: the capture is closed")
         self._start()
         empty = PacketBatch.of([], self.origin)
         while limit is None or limit > 0:
-            self._backlog.fill(loop)
-            found = self._backlog.batch(limit, self.origin, self.record)
-            if found is not None:
+            with self._at_the_ring:
+                if self._closed:
+                    return
+                self._backlog.fill(loop)
+                found = self._backlog.batch(limit, self.origin, self.record)
                 self._tap.counters()  # which are 32 bits wide there
+                ended = found is None and self._ended()
+            if found is not None:
                 yield found
                 if limit is not None:
                     limit -= found[0].count
-            elif self._ended():
+            elif ended:
                 return
             elif not self.wait(self._pause if self._end else BREATH):
                 yield empty, 0
@@ -218,7 +227,7 @@ class LiveSource:
 
     def finish(self) -> None:
         """Let no more packets in: what is in the ring comes out yet, and then the batches end."""
-        if self._end is None:
+        if self._end is None and not self._closed:
             self._tap.attach(programs.NOTHING)
             self._end = monotonic() + FAREWELL
 
@@ -242,14 +251,10 @@ class LiveSource:
         return Statistics(received, dropped, max(0, dropped_by(self.name) - self._drops))
 
     def close(self) -> None:
-        """Let go of the interface."""
-        self._tap.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        """Let go of the interface; batches that another thread takes end soon, within a second."""
+        with self._at_the_ring:
+            self._closed = True
+            self._tap.close()
 
 
 def checked_link(found: Device, wanted: LinkType | None) -> LinkType:
