@@ -3,8 +3,7 @@
 Source of the forms: what `tcpdump -n` prints.
 """
 
-from struct import Struct
-from struct import error as StructError  # noqa: N812 -- it is a class
+import struct
 from typing import Any, NamedTuple
 
 import dpkt
@@ -43,14 +42,14 @@ VERSIONS = {IP: ("IP", 4), IP6: ("IP6", 6)}
 """By Ethertype: what a line calls the protocol, and the version that its header has."""
 LONGEST_IP = 60
 """Octets of an IPv4 header, at most."""
-FIXED6 = Struct("!IHBB")
+FIXED6 = struct.Struct("!IHBB")
 """Of IPv6: version, class and flow; the length of what follows; its protocol; hop limit."""
-ARP_FIXED = Struct("!HHBBH")
+ARP_FIXED = struct.Struct("!HHBBH")
 """Hardware, protocol, the sizes of addresses of either, operation."""
 REMEMBERED = 1 << 16
 """How many connections, at most, the numbers of their first segments are kept of."""
 
-MALFORMED = (dpkt.Error, IndexError, StructError)
+MALFORMED = (dpkt.Error, IndexError, struct.error)
 """What is raised on packets that are cut short or wrong."""
 
 

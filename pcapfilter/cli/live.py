@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from contextlib import suppress
+from importlib import import_module
 from os import devnull
 from time import monotonic
 from typing import cast
@@ -31,6 +32,9 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN
 KIB = 1024
 MOST_KIB = (2**31 - 1) // KIB
 SECOND = 1.0
+
+LOADED = ("pcapfilter.cli.printing", "pcapfilter.io.rotation", "shlex")
+"""Modules that may be needed when the capture is under way."""
 
 
 def capture(line: CommandLine, text: str) -> int:
@@ -176,13 +180,9 @@ class Capturing:
         engine = engines(self._source.origin)
         if isinstance(engine, job.Filler):
             engine.fill(unloading.unload, unloading.UNLOAD)
-        if self._printing:
-            import pcapfilter.cli.printing
+        for name in LOADED:
+            import_module(name)
         if self._target is not None:
-            import shlex  # noqa: F401 -- loaded is what it is to be
-
-            import pcapfilter.io.rotation  # noqa: F401 -- likewise
-
             kind, compress = chosen(self._target, self._manner)
             manner = self._manner._replace(format=kind, compress=compress or "none")
             open_sink(devnull, self._source, manner=manner, native=native).close()

@@ -281,9 +281,9 @@ def test_long_packets_are_whole_in_any_ring(wire: Wire, buffer: int) -> None:
 
 
 @pytest.mark.parametrize(("direction", "wanted"), [("in", 1), ("out", 2), ("inout", 3)])
-def test_direction(wire: Wire, direction: str, wanted: int) -> None:
+def test_direction(wire: Wire, direction: programs.Direction, wanted: int) -> None:
     with inside(wire.near):
-        source = open_live(NEAR, Wishes(direction=direction))  # type: ignore[arg-type]  # drawn
+        source = open_live(NEAR, Wishes(direction=direction))
 
     def started() -> None:
         wire.send([udp(target=1)])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,11 @@ class Begun:
         return self.process.returncode, self.said
 
 
+def reached(path: Path, size: int) -> bool:
+    """Whether a file has so many octets."""
+    return path.stat().st_size == size
+
+
 def frames_in(path: Path) -> list[bytes]:
     """Give the packets of a pcap file."""
     octets, at, found = path.read_bytes(), 24, []
@@ -100,9 +106,9 @@ def test_a_signal_ends_it_with_all_that_came_before(
 def test_packets_are_in_the_file_as_they_come(wire: Wire, tmp_path: Path) -> None:
     target = tmp_path / "out.pcap"
     begun = Begun(wire, "-i", NEAR, "-w", str(target), "-s", "40")
-    for number in range(1, 4):
+    for size in (24 + 56, 24 + 2 * 56, 24 + 3 * 56):
         wire.send([tagged(udp(octets=bytes(100)), 5)])
-        begun.wait_for(lambda: target.stat().st_size == 24 + number * 56)  # noqa: B023 -- at once
+        begun.wait_for(partial(reached, target, size))
     assert begun.end()[0] == 0
     assert frames_in(target) == [tagged(udp(octets=bytes(100)), 5)[:40]] * 3
 

@@ -13,6 +13,7 @@ import pytest
 
 import pcapfilter as pf
 from pcapfilter.io.live.devices import LINKS, device, devices
+from pcapfilter.io.live.source import LiveSource
 from tests.live.wires import FAR, IP, NEAR, Wire, inside, run
 
 TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
@@ -44,10 +45,10 @@ def tap(wire: Wire) -> Iterator[int]:
     """A TAP interface whose hardware type can be chosen; the test is in its namespace."""
     with inside(wire.near):
         try:
-            file = open("/dev/net/tun", "r+b", buffering=0)  # noqa: SIM115 -- closed below
+            descriptor = os.open("/dev/net/tun", os.O_RDWR)
         except OSError as error:
             pytest.skip(f"no TAP interfaces here: {error}")
-        with file:
+        with open(descriptor, "r+b", buffering=0) as file:
             fcntl.ioctl(file, TUNSETIFF, struct.pack("16sH14x", b"tap0", TAP))
             yield file.fileno()
 
@@ -138,9 +139,9 @@ def test_unusual_interfaces_are_captured(tap: int) -> None:
         with pf.capture("tap0") as source:
             assert source.origin.link.name == name
 
-            def started(source: object = source) -> None:
+            def started(source: LiveSource = source) -> None:
                 os.write(tap, frame)
-                source.finish()  # type: ignore[attr-defined]  # it is a LiveSource
+                source.finish()
 
             source.started = started
             found = [packet.data for batch in source.batches() for packet in batch]

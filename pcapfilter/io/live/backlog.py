@@ -82,7 +82,8 @@ class Backlog:
         else:
             self._lent = shelved.shelf
         if first:
-            columns = tuple(column[first : first + count] for column in columns)  # type: ignore[assignment]  # three
+            offsets, caplens, wirelens = (column[first : first + count] for column in columns)
+            columns = offsets, caplens, wirelens
         return PacketBatch(octets, count, *columns, origin=origin, record=record), seen
 
     def _shelf(self) -> Shelf:

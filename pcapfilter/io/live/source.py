@@ -180,7 +180,7 @@ class LiveSource(Reader):
             return None
         return self._run(fill(unloading.unload, unloading.UNLOAD), limit)
 
-    def ranges(self, fill: Native, *, size: int, keep: bool) -> None:  # noqa: ARG002 -- a stream
+    def ranges(self, fill: Native, *, size: int, keep: int) -> None:  # noqa: ARG002 -- a stream
         """Give nothing: what comes as it comes has no ranges."""
         return
 
