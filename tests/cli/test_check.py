@@ -226,8 +226,8 @@ def test_an_answer_that_is_no_program(capsys: Captured, tmp_path: Path) -> None:
 def test_words_that_are_no_text(tmp_path: Path) -> None:
     """They are shown as they can be, whatever standard output takes."""
     theirs = pretend(tmp_path)
-    command: list[str | bytes] = [sys.executable, "-m", "pcapfilter", "check", "--tcpdump"]
-    command += [str(theirs), b"tcp \xff"]
+    words = ["check", "--tcpdump", str(theirs), os.fsdecode(b"tcp \xff")]
+    command = [sys.executable, "-m", "pcapfilter", *words]
     strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
     answer = subprocess.run(command, capture_output=True, check=False, env=strict)
     assert answer.returncode == 2
