@@ -7,14 +7,14 @@ the other link types.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pcapfilter.packets import Packet
-
 IP, ARP, RARP, IP6 = 0x0800, 0x0806, 0x8035, 0x86DD
 LONGEST = 1500
 """What is no larger is no Ethertype but a length, with an LLC header behind it."""
 
 TAGS = frozenset((0x8100, 0x88A8, 0x9100, 0x9200))
 SNAP = b"\xaa\xaa\x03"
+SNAP_SIZE = 5
+"""Octets that follow: who gave the number, and the number; an Ethertype where nobody did."""
 WITHOUT_SAPS = b"\xff\xff"
 """Novell's IPX, which has no LLC header."""
 
@@ -53,14 +53,6 @@ class Frame(NamedTuple):
     llc: tuple[int, int, int] | None = None
 
 
-def read_frame(packet: Packet, *, quiet: bool = False) -> Frame:
-    """Read the link-layer header of a packet; of one that is unknown or cut off, nothing."""
-    reader = READERS.get(packet.link.name)
-    if reader is None or len(packet.data) < reader.least:
-        return Frame(0, 0)
-    return reader.read(packet.data, packet.wirelen, quiet)
-
-
 def name_of(kind: int) -> str:
     """Name an Ethertype as tcpdump does."""
     return f"ethertype {ETHERTYPES.get(kind, 'Unknown')} (0x{kind:04x})"
@@ -68,31 +60,31 @@ def name_of(kind: int) -> str:
 
 def _ethernet(octets: bytes, wirelen: int, quiet: bool) -> Frame:
     addresses = f"{octets[6:12].hex(':')} > {octets[:6].hex(':')}, "
-    kind = _half(octets, 12)
+    kind = half(octets, 12)
     if kind <= LONGEST:
-        return _llc(octets, 14, f"{addresses}802.3, length {kind}: ", ())
-    header, start = f"{addresses}{_named(kind, quiet)}, length {wirelen}: ", 14
+        return read_llc(octets, 14, f"{addresses}802.3, length {kind}: ", ())
+    header, start = f"{addresses}{told_kind(kind, quiet)}, length {wirelen}: ", 14
     tags: tuple[int, ...] = ()
     while kind in TAGS and len(octets) >= start + 4:
-        tag, kind = _half(octets, start), _half(octets, start + 2)
+        tag, kind = half(octets, start), half(octets, start + 2)
         start += 4
         tags = (*tags, tag & 0xFFF)
         dropped = "DEI, " if tag & 0x1000 else ""
         header += f"vlan {tag & 0xFFF}, p {tag >> 13}, {dropped}"
         if kind <= LONGEST:
-            return _llc(octets, start, f"{header}802.3, length {kind}: ", tags)
-        header += f"{_named(kind, quiet)}, "
+            return read_llc(octets, start, f"{header}802.3, length {kind}: ", tags)
+        header += f"{told_kind(kind, quiet)}, "
     return Frame(kind, start, header, tags)
 
 
-def _llc(octets: bytes, start: int, header: str, tags: tuple[int, ...]) -> Frame:
+def read_llc(octets: bytes, start: int, header: str, tags: tuple[int, ...]) -> Frame:
     """Read an LLC header: an Ethertype behind SNAP, or its two SAPs and the control field."""
     llc = octets[start : start + 4]
     if llc[:2] == WITHOUT_SAPS or len(llc) < 4:
         return Frame(0, start, header, tags)
     saps = f"LLC, dsap 0x{llc[0]:02x}, ssap 0x{llc[1]:02x}"
     if llc[:3] == SNAP and len(octets) >= start + 8:
-        kind = _half(octets, start + 6)
+        kind = half(octets, start + 6)
         header += f"{saps}, ctrl 0x03: oui 0x{octets[start + 3 : start + 6].hex()}, {name_of(kind)}"
         known = octets[start + 3 : start + 6] == bytes(3)
         return Frame(kind if known else 0, start + 8, f"{header}: ", tags)
@@ -103,9 +95,9 @@ def _llc(octets: bytes, start: int, header: str, tags: tuple[int, ...]) -> Frame
 
 
 def _cooked(octets: bytes, wirelen: int, quiet: bool) -> Frame:
-    address = _address(octets[6 : 6 + min(8, _half(octets, 4))])
-    way = WAYS.get(_half(octets, 0), f"type {_half(octets, 0)}")
-    kind = _half(octets, 14)
+    address = _address(octets[6 : 6 + min(8, half(octets, 4))])
+    way = WAYS.get(half(octets, 0), f"type {half(octets, 0)}")
+    kind = half(octets, 14)
     named = "" if quiet else f"{name_of(kind)}, length {wirelen}: "
     return Frame(kind, 16, f"{way:>3} {address}{named}")
 
@@ -113,7 +105,7 @@ def _cooked(octets: bytes, wirelen: int, quiet: bool) -> Frame:
 def _cooked2(octets: bytes, wirelen: int, quiet: bool) -> Frame:
     address = _address(octets[12 : 12 + min(8, octets[11])])
     way = WAYS.get(octets[10], f"type {octets[10]}")
-    index, kind = int.from_bytes(octets[4:8]), _half(octets, 0)
+    index, kind = int.from_bytes(octets[4:8]), half(octets, 0)
     named = "" if quiet else f"{name_of(kind)}, length {wirelen}: "
     return Frame(kind, 20, f"{way:<3} ifindex {index} {address}{named}")
 
@@ -129,19 +121,24 @@ def _family(octets: bytes, wirelen: int, quiet: bool) -> Frame:
 
 def _cisco(octets: bytes, wirelen: int, _quiet: bool) -> Frame:
     cast = {0x0F: "unicast", 0x8F: "bcast"}.get(octets[0], f"0x{octets[0]:02x}")
-    kind = _half(octets, 2)
+    kind = half(octets, 2)
     return Frame(kind, 4, f"{cast}, {name_of(kind)}, length {wirelen}: ")
 
 
 def _ppp(octets: bytes, wirelen: int, _quiet: bool) -> Frame:
     start = 2 if octets[:2] == b"\xff\x03" else 0
-    number = _half(octets, start)
+    number = half(octets, start)
     name, kind = PPP.get(number, ("unknown", 0))
     return Frame(kind, start + 2, f"{name} (0x{number:04x}), length {wirelen}: ")
 
 
+def read_version(octets: bytes) -> int:
+    """Give the Ethertype of a packet of IP, by its version; 0 if it is none."""
+    return {4: IP, 6: IP6}.get(octets[0] >> 4, 0) if octets else 0
+
+
 def _raw(octets: bytes, _wirelen: int, _quiet: bool) -> Frame:
-    return Frame({4: IP, 6: IP6}.get(octets[0] >> 4, 0), 0, "ip: ")
+    return Frame(read_version(octets), 0, "ip: ")
 
 
 def _security(octets: bytes, wirelen: int, _quiet: bool) -> Frame:
@@ -155,11 +152,13 @@ def _address(octets: bytes) -> str:
     return f"{octets.hex(':')} " if octets else ""
 
 
-def _half(octets: bytes, at: int) -> int:
+def half(octets: bytes, at: int) -> int:
+    """Give the 16-bit number at a place; less, where it is cut off."""
     return int.from_bytes(octets[at : at + 2])
 
 
-def _named(kind: int, quiet: bool) -> str:
+def told_kind(kind: int, quiet: bool) -> str:
+    """Name an Ethertype as it is told with -e, more briefly where `quiet`."""
     if not quiet:
         return name_of(kind)
     return ETHERTYPES.get(kind) or f"Unknown Ethertype (0x{kind:04x})"
@@ -172,7 +171,7 @@ class Reader(NamedTuple):
     read: Callable[[bytes, int, bool], Frame]
 
 
-READERS: dict[str, Reader] = {
+COMMON: dict[str, Reader] = {
     "C_HDLC": Reader(4, _cisco),
     "EN10MB": Reader(14, _ethernet),
     "ENC": Reader(13, _security),

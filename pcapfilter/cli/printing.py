@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TextIO
 
 from pcapfilter.cli import dump
-from pcapfilter.cli.frame import read_frame
 from pcapfilter.cli.line import Lines, Style
 from pcapfilter.cli.options import CommandLine
+from pcapfilter.cli.readers import read_frame
 from pcapfilter.io.base import Following, Sink, Source
 from pcapfilter.packets import Packet, PacketBatch
 

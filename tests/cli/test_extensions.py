@@ -174,3 +174,45 @@ def test_no_octets_end_the_printing(
         changed = packet._replace(data=bytes(octets), caplen=len(octets))
         style = Style(rng.random() < 0.5, rng.random() < 0.5, rng.randrange(3))
         assert not re.search(r"length -", Lines(style).describe(changed)), changed
+
+
+# ---- link layers whose parts are optional ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("link", "header"),
+    [
+        ("FRELAY", "1841 03cc"),
+        ("FRELAY", "1841 0300 cc"),
+        ("FRELAY", "1841 03 0080 000000 0800"),
+        ("FRELAY", "1841 03 80 000000 0800"),
+        ("FRELAY", "1841 0800"),
+        ("FRELAY", "1840 0041 03cc"),
+        ("IEEE802", "1040 020000000002 020000000001 aaaa03 000000 0800"),
+        ("IEEE802", "1040 020000000002 820000000001 0600 0011 0020 aaaa03 000000 0800"),
+        ("SUNATM", "0264 0028 aaaa03 000000 0800"),
+        ("ATM_RFC1483", "aaaa03 000000 0800"),
+        ("FDDI", "50 020000000002 020000000001 aaaa03 000000 0800"),
+        ("PPP_ETHER", "1100 0011 0040 0021"),
+        ("SLIP", "01" + "00" * 15),
+    ],
+)
+def test_ip_is_found_behind_it(link: str, header: str) -> None:
+    packet = bytes.fromhex(header) + DNS[14:]
+    assert line(packet, link=link) == line(DNS)
+
+
+@pytest.mark.parametrize(
+    ("link", "octets", "told"),
+    [
+        ("FRELAY", "1840 0040 03cc 45", "length 7"),
+        ("FRELAY", "1841 03 90 45", "length 5"),
+        ("FDDI", "10 020000000002 020000000001 aaaa", "length 15"),
+        ("IEEE802", "1000 020000000002 020000000001 aaaa", "length 16"),
+        ("SUNATM", "0164 0028 aaaa", "length 6"),
+        ("PPP_ETHER", "1109 0011 0040 0021 45", "length 9"),
+        ("PFLOG", "3d07" + "00" * 60, "length 62"),
+    ],
+)
+def test_what_is_no_ip_is_not_told_as_such(link: str, octets: str, told: str) -> None:
+    assert line(bytes.fromhex(octets), link=link) == told

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pcapfilter.cli import main
-from pcapfilter.cli.frame import READERS
+from pcapfilter.cli.readers import READERS
 from pcapfilter.io.base import open_source
 from tests.oracle import needs_tcpdump, tcpdump
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pcapfilter.cli import main
-from pcapfilter.cli.frame import READERS
+from pcapfilter.cli.readers import READERS
 from pcapfilter.io.base import open_source
 from tests.io.captures import ROWS, Row, pcap
 from tests.oracle import needs_tcpdump, tcpdump
@@ -218,7 +218,10 @@ def test_link_layer_headers_are_told_as_tcpdump_does(
     made = write(tmp_path / "tags.pcap", HTTP, tagged, *odd)
     head = re.compile(r".*? length \d+: (vlan \d+, p \d+, (DEI, )?.*?, )*")
     compared = 0
-    names = ("ethernet", "linux_sll", "c_hdlc", "ppp", "loop", "null")
+    names = (
+        "ethernet", "linux_sll", "c_hdlc", "ppp", "loop", "null", "ip_over_fc", "ppp_pppd",
+        "apple_ip_over_ieee1394",
+    )  # fmt: skip
     for path in (made, *(captures / f"{name}.pcap" for name in names)):
         words = (f"{flags}#", "-r", path, *(() if path is made else (WORDS,)))
         wanted = packets(tcpdump(*words).stdout.decode("latin-1"))
