@@ -87,8 +87,7 @@ class Capturing:
         self._limit = run.number(line, "c", "packet count", 1, MOST)
         self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
         self._target = line.last("w")
-        self._counting = self._target is None and line.times("count") > 0
-        self._printing = not self._counting and (self._target is None or line.times("print") > 0)
+        self._counting, self._printing = run.counts(line), run.prints(line)
         precision = run.precision(line)
         self._nano = precision == "nano"
         self._manner = manner_of(line, precision)._replace(in_place=True, flushing=True)
@@ -147,6 +146,11 @@ class Capturing:
         except EnoughFilesError as enough:
             run.say(str(enough))
             damage = None
+        except BrokenPipeError:
+            raise
+        except OSError:
+            self._tell("\n")
+            raise
         else:
             damage = tally.damage
         if self._sink is not None:

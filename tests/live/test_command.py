@@ -229,6 +229,26 @@ def test_output_belongs_to_the_user_of_z(wire: Wire, tmp_path: Path) -> None:
     assert (target.stat().st_uid, target.stat().st_gid) == (user.pw_uid, user.pw_gid)
 
 
+def test_a_disk_that_is_full(wire: Wire, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    frames = [udp(source=n, octets=bytes(1000)) for n in range(1, 40)]
+    command = wire.words(
+        "sh", "-c", f'ulimit -f 16; exec "$0" -m pcapfilter -i {NEAR} -w {target} udp',
+        sys.executable,
+    )  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "listening on" in process.stderr.readline()
+    wire.send(frames)
+    said = process.communicate(timeout=PATIENCE)[1].splitlines()
+    assert process.returncode == 1
+    assert counted(said)["received by filter"] == len(frames)
+    assert said[-1] == f"pcapfilter: {target}: File too large"
+    found = frames_in(target)
+    assert 0 < len(found) < len(frames)
+    assert found == frames[: len(found)]
+
+
 def test_a_user_who_may_not_write_there(wire: Wire, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     target.mkdir(0o700)
