@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from pcapfilter.io.base import (
     UNITS,
     Native,
+    Observed,
     Sink,
     Source,
     plain,
@@ -113,7 +114,11 @@ def sink_for(
 
         asked = UNITS[precision] if precision else None
         before = after if isinstance(after, PcapngSink) else None
-        return PcapngSink(file, unit=asked, owned=owned, patch=patch, after=before, native=native)
+        observed = like if isinstance(like, Observed) else None
+        return PcapngSink(
+            file, unit=asked, owned=owned, patch=patch, after=before, observed=observed,
+            native=native,
+        )  # fmt: skip
     from pcapfilter.io.pcap import PcapSink
 
     origin = like.origin

@@ -59,7 +59,8 @@ class PcapngSink(Writer):
     """A pcapng file. `unit` is how many parts of a second times count, unless as the input has it.
 
     `patch` writes into what has been written; without it, sections do not say their lengths.
-    `after` is the Sink of a file before this one, whose section goes on here.
+    `after` is the Sink of a file before this one, whose section goes on here. What comes is taken
+    to be from `observed`, if that is given, until something else is followed.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class PcapngSink(Writer):
         owned: bool = True,
         patch: Any = None,
         after: "PcapngSink | None" = None,
+        observed: Observed | None = None,
         native: Native = plain,
     ) -> None:
         self._file, self._owned, self._patch, self._unit = file, owned, patch, unit
@@ -80,7 +82,7 @@ class PcapngSink(Writer):
         self._front: list[bytes] = []
         self._interfaces: dict[Interface, int] | None = None
         self._extension = 0
-        self._observed: Observed | None = None
+        self._observed = observed
         self._section: tuple[int, int, str] | None = None
         self._dropped = 0
         self._order: Literal["little", "big"] = sys.byteorder

@@ -104,6 +104,20 @@ def test_a_library_writes_them_too(wire: Wire, tmp_path: Path) -> None:
         check_statistics(statistics, 1, 10**9, since)
 
 
+def test_packets_that_are_added_one_by_one(wire: Wire, tmp_path: Path) -> None:
+    target, since = tmp_path / "out.pcapng", time.time_ns()
+    with inside(wire.near):
+        source = pf.capture(NEAR, filter="udp")
+    with source, pf.open(target, "w", like=source) as sink:
+        burst_through(wire, source, [udp(), tcp(), udp()])
+        for packet in source:
+            sink.add(packet)
+    _, (_, described), *packets, (_, statistics) = blocks(target)
+    assert interface_of(described) == {2: NEAR.encode(), 9: b"\x09", 11: b"\0udp"}
+    assert len(packets) == 2
+    check_statistics(statistics, 2, 10**9, since)
+
+
 def test_what_did_not_begin_has_no_statistics(wire: Wire, tmp_path: Path) -> None:
     target = tmp_path / "out.pcapng"
     with inside(wire.near):
