@@ -1,5 +1,6 @@
 """Packets that were sent are captured if they match, and no others, with the kernel or without."""
 
+import os
 import socket
 import struct
 import time
@@ -11,6 +12,7 @@ import pytest
 
 import pcapfilter as pf
 from pcapfilter.errors import ProgramError
+from pcapfilter.filter import native
 from pcapfilter.io.live import programs
 from pcapfilter.io.live.source import LiveSource, Wishes, open_live
 from tests.live.wires import NEAR, Wire, arp, icmp, inside, tagged, tcp, udp
@@ -137,6 +139,31 @@ def test_a_backward_jump_is_judged_in_user_space(wire: Wire) -> None:
         found = [packet.data for batch in source.batches() for packet in batch]
         assert found == [udp(), tagged(udp(), 5)]
         assert source.statistics() == source.statistics() == (3, 0, 0)
+
+
+def test_what_the_kernel_has_no_memory_for_is_judged_in_user_space(wire: Wire) -> None:
+    limit = Path("/proc/sys/net/core/optmem_max")
+    text = " or ".join(f"udp src port {number}" for number in range(1000, 1200))
+    before = limit.read_text()
+    with inside(wire.near):
+        if not os.access(limit, os.W_OK):
+            pytest.skip("the limit of a socket's memory cannot be set here")
+        own = limit.read_text()
+        limit.write_text("8192")
+    try:
+        if limit.read_text() != before:
+            pytest.skip("the limit of a socket's memory is that of all namespaces")
+        with inside(wire.near):
+            source = open_live(NEAR, Wishes(), native=native)
+        made = pf.compile(text, optimize=False)
+        with source:
+            burst_through(wire, source, [tcp(), udp(), tagged(udp(source=1199), 5), udp(source=9)])
+            found = [packet.data for packet in made.read(source)]
+            assert source.remark.endswith("not in the kernel: Cannot allocate memory")
+        assert found == [udp(), tagged(udp(source=1199), 5)]
+    finally:
+        with inside(wire.near):
+            limit.write_text(own)
 
 
 def test_the_filter_of_a_job_goes_into_the_kernel(wire: Wire) -> None:
