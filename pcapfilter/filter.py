@@ -56,9 +56,17 @@ def compile(  # noqa: A001 -- re.compile set the example
     source: Literal["file", "live"] | None = None,
     swapped: bool = False,
 ) -> "Filter":
-    """Give the Filter of a text. FilterError where the text is at fault.
+    """Give the Filter of a text.
 
-    A refusal that depends on the link type comes later, from what needs the program.
+    `link` is the link type of what has none of its own (bytes): a name, a LINKTYPE or DLT number.
+    `snaplen` is what an accepting program returns. `netmask` is the network's, as a number
+    (0xFFFFFF00 for 255.255.255.0), for `ip broadcast`; None where it is not known. `resolver` knows
+    the names of hosts, ports and protocols; by default it is this machine. `source` is None for
+    the program that `tcpdump -d -y` shows, "file" for a savefile's (with `swapped`, of the other
+    byte order), "live" for an interface's: captures are always judged by the program of their kind.
+
+    FilterError where the text is at fault, TypeError or ValueError where another argument is. A
+    refusal that depends on the link type comes later, from what needs the program.
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, not {text!r}")
@@ -304,7 +312,7 @@ class Filter:
         """
         from pcapfilter import job
 
-        job.check_workers(workers)
+        job.check_numbers(limit, workers)
         with ExitStack() as opened:
             source = opened.enter_context(_opened(src))
             engines = self._engines_for(source, skipping=skip_unsupported)

@@ -102,8 +102,8 @@ def select(
     Reading stops at the last packet that is wanted. Where less than PACKETS is to be kept, there
     may be counts alone, or records.
     """
-    check_workers(workers)
-    if limit is not None and limit <= 0:
+    check_numbers(limit, workers)
+    if limit == 0:
         return
     if isinstance(source, Selective):
         engine = engines(source.origin)
@@ -260,10 +260,18 @@ def read(
             yield from map(batch.packet, selected)
 
 
-def check_workers(workers: int | None) -> None:
-    """Raise ValueError unless this is a number of workers, or None: as many as are of use."""
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be 1 or more, not {workers}")
+def check_numbers(limit: int | None, workers: int | None) -> None:
+    """Raise TypeError or ValueError unless either is a number in its range, or None.
+
+    None stands for no limit, and for as many workers as are of use.
+    """
+    for name, value, least in (("limit", limit, 0), ("workers", workers, 1)):
+        if value is None:
+            continue
+        if not hasattr(value, "__index__"):
+            raise TypeError(f"{name} must be an int, not {value!r}")
+        if value < least:
+            raise ValueError(f"{name} must be {least} or more, not {value}")
 
 
 def split(

@@ -72,8 +72,10 @@ def open(  # noqa: A001 -- the word for it
         return open_source(place, native=native, recover=recover)
     if mode not in {"w", "a"}:
         raise ValueError(f"no such mode: {mode!r} (r, w or a)")
-    if like is None:
-        raise TypeError("to be written, a capture wants `like`: a Source, or an Origin")
+    if not isinstance(like, Source | Origin):
+        raise TypeError(
+            f"to be written, a capture wants `like`: a Source or an Origin, not {like!r}"
+        )
     manner = Manner(format, precision, compress)
     check_manner(manner)
     model = Like(like) if isinstance(like, Origin) else like

@@ -1,11 +1,14 @@
 """Arguments of a wrong type or out of range: one clear line, before anything is made of them."""
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pcapfilter as pf
 from pcapfilter.net.names import NoResolver
+from tests.io.captures import HTTP, ROWS, pcap
 
 WORD = (1 << 32) - 1
 
@@ -79,3 +82,69 @@ def test_a_link_type_for_one_program_is_checked_too() -> None:
     wrong: Any = 1.5
     with pytest.raises(TypeError, match="a link type is a name"):
         pf.compile("tcp").program(link=wrong)
+
+
+@pytest.mark.parametrize("packets", [0, 400])
+def test_a_memoryview_is_judged_by_its_octets_before_and_after_native_code(packets: int) -> None:
+    made = pf.compile(f"tcp port 80 and len = {len(HTTP)}")
+    for _ in range(packets):
+        made.matches(b"")
+    apart = memoryview(bytes(octet for pair in zip(HTTP, HTTP, strict=True) for octet in pair))
+    view: Any
+    for view in (
+        memoryview(HTTP),
+        apart[::2],
+        memoryview(HTTP).cast("b"),
+        memoryview(HTTP).cast("c"),
+        memoryview(HTTP).cast("H"),
+        memoryview(HTTP).cast("B", (2, len(HTTP) // 2)),
+    ):
+        assert made.matches(view), (view.format, view.shape)
+        assert made(view)
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 5, b"trace.pcap", bytearray(4), [HTTP], io.StringIO("text"), pf.compile("tcp")]
+)
+def test_what_is_no_capture_is_named(wrong: Any) -> None:
+    made = pf.compile("tcp")
+    message = f"a capture is a path .* or a binary file, not {type(wrong).__name__}$"
+    for action in (made.count, made.read, pf.open):
+        with pytest.raises(TypeError, match=message):
+            action(wrong)
+    with pytest.raises(TypeError, match=message):
+        made.copy(io.BytesIO(pcap(ROWS)), wrong)
+
+
+def test_a_file_that_is_not_for_writing(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"")
+    with open(tmp_path / "old", "rb") as old, pytest.raises(io.UnsupportedOperation, match="write"):
+        pf.compile("tcp").copy(io.BytesIO(pcap(ROWS)), old)
+
+
+@pytest.mark.parametrize("name", ["limit", "workers"])
+def test_limits_and_workers_are_checked_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    made, target = pf.compile("tcp"), tmp_path / "new"
+    wrong: Any
+    for wrong, error in (("3", TypeError), (1.5, TypeError), (-1, ValueError)):
+        for action in (made.count, made.read, lambda src, **how: made.copy(src, target, **how)):
+            with pytest.raises(error, match=f"{name} must be "):
+                action(io.BytesIO(pcap(ROWS)), **{name: wrong})
+    right: Any = {name: 1}
+    assert made.count(io.BytesIO(pcap(ROWS)), **right).matched
+
+
+def test_what_ebpf_returns_has_32_bits() -> None:
+    made = pf.compile("tcp")
+    for host in ("user", "socket", "tc", "xdp"):
+        assert made.ebpf(host, match=-1) == made.ebpf(host, match=WORD) != made.ebpf(host)
+    for name in ("match", "other"):
+        for wrong in (WORD + 1, -(1 << 31) - 1):
+            with pytest.raises(ValueError, match=f"{name} must be -2147483648 to 4294967295"):
+                made.ebpf("xdp", **{name: wrong})
+
+
+def test_to_be_written_a_capture_wants_a_model(tmp_path: Path) -> None:
+    like: Any = "EN10MB"
+    with pytest.raises(TypeError, match="a Source or an Origin, not 'EN10MB'"):
+        pf.open(tmp_path / "new", "w", like=like)

@@ -22,7 +22,9 @@ class Judge:
         self._made: Run | None = None
 
     def run(self, frame: Octets, wirelen: int | None) -> int:
-        """Give the verdict on one packet."""
+        """Give the verdict on one packet: on the octets of a memoryview, whatever its items."""
+        if isinstance(frame, memoryview) and (frame.format != "B" or frame.ndim != 1):
+            frame = frame.tobytes()
         if self._made is not None:
             return self._made(frame, wirelen)
         self._calls += 1

@@ -314,7 +314,7 @@ def write_all(
             else:
                 view = view[done:]
     except OSError as error:
-        if isinstance(name := getattr(file, "name", None), str):
+        if error.errno and isinstance(name := getattr(file, "name", None), str):
             error.filename = error.filename or name
         raise
     finally:

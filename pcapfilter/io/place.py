@@ -1,6 +1,6 @@
 """The places of captures: paths, URLs, standard files and open ones; which of them are one file."""
 
-from io import RawIOBase
+from io import RawIOBase, TextIOBase
 from os import PathLike, fspath, fstat, stat, stat_result
 from stat import S_ISREG
 from typing import IO, Any, Literal
@@ -9,6 +9,9 @@ from pcapfilter.errors import CaptureError
 
 Place = str | PathLike[str] | IO[bytes] | RawIOBase
 """What a capture is read from or written to: a path, a URL, `-`, or a binary file."""
+
+_NEEDED = {"rb": "readinto", "wb": "write"}
+"""What a binary file must be able to do, by the mode."""
 
 LOCAL = "file://"
 """A URL that begins like this is a path, and no more is needed to open it."""
@@ -67,8 +70,11 @@ def size_and_identity(file: Any) -> tuple[int, Identity | None]:
 
 
 def open_file(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
-    """Open an unbuffered binary file, the name to call it by, and whether it is ours to close."""
-    if place == "-":
+    """Open an unbuffered binary file, the name to call it by, and whether it is ours to close.
+
+    TypeError for what is no place at all.
+    """
+    if isinstance(place, str) and place == "-":
         return open(0 if mode == "rb" else 1, mode, buffering=0, closefd=False), "-", True
     if is_url(place):
         from pcapfilter.io.remote import Remote
@@ -76,4 +82,9 @@ def open_file(place: Place, mode: Literal["rb", "wb"]) -> tuple[Any, str, bool]:
         return Remote(str(place), mode), str(place), True
     if isinstance(place, str | PathLike):
         return open(path_of(place), mode, buffering=0), str(place), True
+    if isinstance(place, TextIOBase) or not hasattr(place, _NEEDED[mode]):
+        kind = type(place).__name__
+        raise TypeError(
+            f"a capture is a path as str or Path, a URL, - or a binary file, not {kind}"
+        )
     return place, str(getattr(place, "name", "") or "-"), False

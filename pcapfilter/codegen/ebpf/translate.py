@@ -9,6 +9,8 @@ program ends. For host user these are len(program) * (captured length + 1), whic
 protochain never uses up; in the kernel a packet with more than TURNS extension headers is rejected.
 """
 
+from operator import index
+
 from pcapfilter.bpf import flow, isa
 from pcapfilter.bpf import program as bpf
 from pcapfilter.codegen.ebpf.assemble import Assembly, Label
@@ -35,9 +37,12 @@ def translate(
 ) -> ebpf.Program:
     """Give the eBPF program for a host that decides as the classic program does.
 
-    `match` and `other` change what it returns. ProgramError where the classic program has no
-    meaning, UnsupportedError for a host that there is no code for.
+    `match` and `other` change what it returns: 32 bits, signed or not. ProgramError where the
+    classic program has no meaning, UnsupportedError for a host that there is no code for.
     """
+    for name, value in (("match", match), ("other", other)):
+        if value is not None and not -(1 << 31) <= index(value) < 1 << 32:
+            raise ValueError(f"{name} must be {-(1 << 31)} to {(1 << 32) - 1}, not {value}")
     row = HOSTS.get(host)
     if row is None:
         raise UnsupportedError(f"no eBPF for host {host!r} (there is: {', '.join(HOSTS)})")
