@@ -114,6 +114,12 @@ class InternalError(AssertionError):
 
     def __init__(self, stage: str, message: str) -> None:
         super().__init__(f"{stage}: {message} (a bug in pcapfilter: please report it)")
+        self.stage = stage
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by constructor arguments."""
+        return (InternalError, (self.stage, self.message))
 
 
 def _rebuild(
