@@ -67,26 +67,28 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Give what comes with the jobs and the tools when it is first asked for."""
-    if name == "Tally":
-        from pcapfilter.job import Tally
+_LATER: dict[str, str] = {
+    # what comes with the jobs and the tools -> where from, when it is first asked for
+    "Sink": "pcapfilter.io.base",
+    "Source": "pcapfilter.io.base",
+    "Tally": "pcapfilter.job",
+    "capture": "pcapfilter.sources",
+    "compare": "pcapfilter.tools.compare",
+    "open": "pcapfilter.places",
+}
 
-        return Tally
-    if name in {"Sink", "Source"}:
-        from pcapfilter.io import base
+if not TYPE_CHECKING:  # to a type checker, a module with __getattr__ has every name
 
-        return getattr(base, name)
-    if name == "open":
-        from pcapfilter.places import open  # noqa: A004 -- likewise
+    def __getattr__(name: str) -> object:
+        """Give what comes later; AttributeError for a name that is not here at all."""
+        if name not in _LATER:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=sys.modules[__name__])
+        from importlib import import_module
 
-        return open
-    if name == "capture":
-        from pcapfilter.sources import capture
+        return getattr(import_module(_LATER[name]), name)
 
-        return capture
-    if name == "compare":
-        from pcapfilter.tools.compare import compare
 
-        return compare
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    """Give the names that are here, and those that come later."""
+    return sorted({*globals(), *_LATER})

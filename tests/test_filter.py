@@ -21,8 +21,10 @@ def test_public_names_are_sorted_and_there() -> None:
     assert pf.__all__ == sorted(pf.__all__)
     for name in pf.__all__:
         assert getattr(pf, name) is not None
-    with pytest.raises(AttributeError):
-        pf.nothing  # noqa: B018 -- asking is enough
+        assert name in dir(pf)
+    with pytest.raises(AttributeError) as caught:
+        pf.nothing  # type: ignore[attr-defined]  # noqa: B018 -- asking is enough
+    assert (caught.value.name, caught.value.obj) == ("nothing", pf)
 
 
 def test_importing_and_compiling_are_light() -> None:
