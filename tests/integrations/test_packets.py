@@ -203,7 +203,9 @@ def test_packets_that_were_read_are_judged_as_the_capture_is(captures: Path, nam
 @pytest.mark.parametrize(
     "name", ["null", "null-big-endian", "loop", "ppp", "linux_sll", "ethernet"]
 )
-def test_the_example_knows_every_link_type(root: Path, captures: Path, name: str) -> None:
+def test_the_example_knows_every_link_type(
+    root: Path, captures: Path, tmp_path: Path, name: str
+) -> None:
     pytest.importorskip("scapy")
     path = captures / f"{name}.pcap"
     done = subprocess.run(
@@ -211,7 +213,7 @@ def test_the_example_knows_every_link_type(root: Path, captures: Path, name: str
         capture_output=True,
         check=True,
         cwd=root,
-        env={"PYTHONPATH": str(root), "HOME": "/nonexistent", "PATH": "/nowhere"},
+        env={"PYTHONPATH": str(root), "HOME": str(tmp_path), "PATH": "/nowhere"},
     )
     matched = pf.compile("tcp").count(path).matched
     assert done.stdout.decode().splitlines()[-1] == f"{matched} sniffed, {matched} picked"
