@@ -13,6 +13,13 @@ _WORDS = (
     "ether multicast", "carp", "igrp",
 )  # fmt: skip
 _DIRECTIONS = ("", "src ", "dst ", "src or dst ", "src and dst ")
+_LISTS = (
+    ("host 10.0.0.{}",), ("src host 10.0.0.{}", "dst host 10.0.0.{}"), ("net 10.{}.0.0/16",),
+    ("port {}",), ("tcp port {}", "udp port {}"), ("host 10.0.0.{}", "port {}"),
+    ("host 10.0.0.{}", "ether host 00:00:00:00:00:{}"), ("host fe80::{}", "host 10.0.0.{}"),
+    ("(host 10.0.0.{} and tcp)", "port {}", "ip proto {}"), ("portrange {0}-1{0}", "less 1{}"),
+)  # fmt: skip
+"""Lists of hosts and the like, by the words that their terms are made of."""
 _BASES = ("ip", "tcp", "udp", "icmp", "ip6", "link", "ether", "arp", "icmp6", "sctp", "igmp")
 _CONSTANTS = ("tcp[tcpflags] & (tcp-syn|tcp-ack) != 0", "tcp[tcpflags] = tcp-syn",
               "icmp[icmptype] = icmp-echo", "icmp[icmpcode] != 0",
@@ -44,6 +51,15 @@ class Drawer:
             if draw.random() < 0.15:
                 text = f"not {text}"
         return text
+
+    def chain(self) -> str:
+        """A list as people generate it: tens of hosts, nets or ports, all wanted or none."""
+        draw = self._random
+        words = draw.choice(_LISTS)
+        terms = [
+            draw.choice(words).format(draw.randrange(1, 200)) for _ in range(draw.randrange(5, 80))
+        ]
+        return draw.choice((" or ", " and ", " or not ", " and not ")).join(terms)
 
     def term(self, word: str) -> str:
         draw = self._random

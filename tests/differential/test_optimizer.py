@@ -121,6 +121,14 @@ def test_arithmetic_and_repetition(sweep: float) -> None:
     assert taken.count(False) <= len(taken) / 1000
 
 
+@oracle.needs_libpcap
+def test_long_lists(rng: random.Random, sweep: float) -> None:
+    """Chains of tests, many times as long as what is pulled up at once."""
+    drawer = Drawer(2)
+    for number in range(int(100 * sweep)):
+        assert compare(drawer.chain(), LINKS[number % len(LINKS)], rng) is not False
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['link']} {case['filter'][:30]}")
 def test_deviations_are_right(case: dict[str, object]) -> None:
     """On each packet of docs/deviations.md, with and without optimising."""

@@ -13,6 +13,7 @@ do; so either nobody does, or those tests are decided there anyway.
 
 from pcapfilter.codegen.optimize import facts
 from pcapfilter.codegen.optimize.decisions import Decisions
+from pcapfilter.codegen.optimize.stretches import Stretch, Stretches
 from pcapfilter.codegen.optimize.work import A, Node, Work
 
 _OR = (True, "jt", "jf")
@@ -23,6 +24,7 @@ _AND = (False, "jf", "jt")
 def pull_up(work: Work) -> bool:
     """Pull up one test below each block, in chains of `or` and in chains of `and`."""
     facts.find_preds(work)
+    stretches = Stretches()
     chains: _Chains | None = None
     changed = False
     for node in work.up:
@@ -33,54 +35,26 @@ def pull_up(work: Work) -> bool:
         if any(pred.values[A] != value for pred in preds):
             continue
         for outcome, shared, onward in (_OR, _AND):
-            found = _find(node, value, shared, onward)
-            if found is not None:
-                chains = chains or _Chains(work)
-                if chains.pull(node, *found, outcome, onward):
+            stretch = stretches.find(node, value, shared, onward)
+            if stretch is not None:
+                chains = chains or _Chains(work, stretches)
+                if chains.pull(stretch, outcome, onward):
                     work.again = changed = True
     return changed
 
 
-def _find(node: Node, value: int, shared: str, onward: str) -> tuple[Node, list[Node]] | None:
-    """The chain's first test of another value, with what is above it, and all to the next of this.
-
-    Gives the block above, and the chain's part that the pulled test, its last one, has to pass.
-    """
-    above = node.preds[-1]
-    goal, bit = getattr(node, shared), node.bit
-    part: list[Node] = []
-    at = node
-    while True:
-        if getattr(at, shared) is not goal or not at.dominators & bit:
-            return None
-        if part:
-            part.append(at)
-            if at.values[A] == value:
-                return above, part
-        elif at.values[A] != value:
-            part.append(at)
-        else:
-            above = at
-        at = getattr(at, onward)
-
-
-def _pass_values(part: list[Node], goal: Node, behind: Node) -> bool:
+def _pass_values(stretch: Stretch, behind: Node) -> bool:
     """Tell whether a block of the part leaves a value to another one, or to what is behind it."""
-    wanted = behind.needed | goal.needed
-    left = 0
-    for block in part:
-        wanted |= block.needed
-        left |= block.defines
-    return wanted & left != 0
+    pulled = stretch.pulled
+    wanted = behind.needed | stretch.goal.needed | stretch.needed | pulled.needed
+    return wanted & (stretch.defines | pulled.defines) != 0
 
 
-def _disturb(part: list[Node], goal: Node, behind: Node, preds: list[Node]) -> bool:
+def _disturb(stretch: Stretch, behind: Node, preds: list[Node]) -> bool:
     """Tell whether a slot that matters gets another value; who comes, comes from the preds."""
-    first, before, pulled = part[0], part[-2], part[-1]
-    passed = 0
-    for block in part[:-1]:
-        passed |= block.defines
-    if passed & pulled.uses or (passed | pulled.defines) & goal.needed:
+    first, before, pulled = stretch.part[0], stretch.part[-1], stretch.pulled
+    passed = stretch.defines
+    if passed & pulled.uses or (passed | pulled.defines) & stretch.goal.needed:
         return True  # who leaves for the goal may now leave at another test
     slots = passed & pulled.defines & behind.needed
     if _differ(slots, pulled, [before]):
@@ -96,16 +70,12 @@ def _differ(slots: int, node: Node, others: list[Node]) -> bool:
     )
 
 
-def _divide(part: list[Node]) -> bool:
-    """Tell whether a block may reject a packet by a division, which another one would then miss."""
-    return any(block.divisions for block in part)
-
-
 class _Chains:
     """The edges between blocks as they are while tests are pulled up."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, stretches: Stretches) -> None:
         self._work = work
+        self._stretches = stretches
         self._decisions: Decisions | None = None
         self._pulled: set[Node] = set()
         # Where each block is come from; a dict serves as a set that keeps its order.
@@ -120,60 +90,79 @@ class _Chains:
                         stack.append(successor)
                     self._entries[successor][node, way] = None
 
-    def pull(self, node: Node, above: Node, part: list[Node], outcome: bool, onward: str) -> bool:
-        """Move the last block of the part before its first; False where that would be wrong."""
+    def pull(self, stretch: Stretch, outcome: bool, onward: str) -> bool:
+        """Move a stretch's pulled block before its part; False where that would be wrong."""
         entries = self._entries
-        first, before, pulled = part[0], part[-2], part[-1]
-        if any(block not in entries for block in part):
+        first, before, pulled = stretch.part[0], stretch.part[-1], stretch.pulled
+        self._sum_up(stretch, onward)
+        if stretch.cut_off or pulled not in entries:
             return False
-        if first is node:
-            known = set(node.preds)
+        if stretch.last is None:
+            known = set(first.preds)
             edges = [edge for edge in entries[first] if edge[0] in known]
         else:
-            edges = [(above, onward)]
-        usual = {*edges, *((block, onward) for block in part[:-1])}
-        others = [edge for block in part for edge in entries[block] if edge not in usual]
+            edges = [(stretch.last, onward)]
+        others = [edge for edge in entries[first] if edge not in edges]
+        others += stretch.sideways
+        others += [edge for edge in entries[pulled] if edge != (before, onward)]
         behind = getattr(pulled, onward)
-        goal: Node = getattr(pulled, "jt" if outcome else "jf")
-        if (
-            not self._harmless(part, goal, behind, edges, others, outcome)
-            and self._work.hold_back()
-        ):
+        if not self._harmless(stretch, behind, edges, others, outcome) and self._work.hold_back():
             return False
         for pred, way in edges:
-            self._lead(pred, way, pulled)
-        self._lead(before, onward, behind)
-        self._lead(pulled, onward, first)
+            self._lead(stretch, pred, way, pulled)
+        self._lead(stretch, before, onward, behind)
+        self._lead(stretch, pulled, onward, first)
         self._pulled.add(pulled)
+        if stretch.last is None:
+            self._stretches.begin(stretch, pulled, onward)
+        stretch.last = pulled
         return True
+
+    def _sum_up(self, stretch: Stretch, onward: str) -> None:
+        """Add to a stretch's sums the blocks by which its part has grown."""
+        part = stretch.part
+        for number in range(stretch.summed, len(part)):
+            block = part[number]
+            if block not in self._entries:
+                stretch.cut_off = True
+                continue
+            stretch.needed |= block.needed
+            stretch.defines |= block.defines
+            stretch.divides = stretch.divides or bool(block.divisions)
+            if number:
+                usual = (part[number - 1], onward)
+                stretch.sideways += [edge for edge in self._entries[block] if edge != usual]
+        stretch.summed = len(part)
 
     def _harmless(
         self,
-        part: list[Node],
-        goal: Node,
+        stretch: Stretch,
         behind: Node,
         edges: list[tuple[Node, str]],
         others: list[tuple[Node, str]],
         outcome: bool,
     ) -> bool:
         """Tell whether nobody misses a test, and no slot that matters gets another value."""
-        pulled = part[-1]
+        pulled = stretch.pulled
         for pred, way in others:
-            missed = part[:-1] if getattr(pred, way) is pulled else [pulled]
+            missed = stretch.part if getattr(pred, way) is pulled else [pulled]
             if not all(self._decided((pred, way), test, not outcome) for test in missed):
                 return False
-        if _pass_values(part, goal, behind) and (
-            others or _disturb(part, goal, behind, [edge[0] for edge in edges])
+        if _pass_values(stretch, behind) and (
+            others or _disturb(stretch, behind, [edge[0] for edge in edges])
         ):
             return False
-        return not _divide(part) or goal.rejects
+        # Who leaves for the goal may now miss a division that would have rejected the packet.
+        return not (stretch.divides or pulled.divisions) or stretch.goal.rejects
 
-    def _lead(self, pred: Node, way: str, target: Node) -> None:
+    def _lead(self, stretch: Stretch, pred: Node, way: str, target: Node) -> None:
         """Let an edge go elsewhere; nobody takes it if moved edges have cut off its block."""
+        old = getattr(pred, way)
         if pred in self._entries:
-            del self._entries[getattr(pred, way)][pred, way]
+            del self._entries[old][pred, way]
             self._entries[target][pred, way] = None
         setattr(pred, way, target)
+        self._stretches.move(stretch, pred, old, target)
 
     def _decided(self, edge: tuple[Node, str], test: Node, outcome: bool) -> bool:
         """Tell whether a test must have this outcome for whoever takes the edge."""
