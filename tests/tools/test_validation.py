@@ -46,6 +46,8 @@ from pcapfilter.tools.prove.question import follow
 LINKS = ("EN10MB", "RAW", "NULL", "LINUX_SLL", "LINUX_SLL2", "PPP", "IEEE802_11_RADIO")
 FARTHEST = 0xFFFF
 """Programs for tc and xdp see no octet further on."""
+PATIENCE = 600.0
+"""Seconds for one proof. A few take 6 on a machine that does nothing else, and CI is not alone."""
 
 
 class Case(NamedTuple):
@@ -112,13 +114,13 @@ def prove_passes(case: Case) -> Counter[str]:
             seen[name] += 1
             after = linearize(work.graph())
             if after != before:
-                answer = decide(before, after, Grade.FIRST, live=False)
+                answer = decide(before, after, Grade.FIRST, live=False, timeout=PATIENCE)
                 assert_same(case, f"after {name}, change {seen.total()}", answer)
             before = after
     except FilterError:  # a constant division by zero, which only the optimiser sees
         return seen
     best = linearize(optimize(graph))
-    assert_same(case, "optimised", decide(plain, best, Grade.FIRST, live=False))
+    assert_same(case, "optimised", decide(plain, best, Grade.FIRST, live=False, timeout=PATIENCE))
     return seen
 
 
@@ -133,7 +135,7 @@ def prove_translation(case: Case) -> None:
         live = host in {"socket", "tc"} and asked <= {k for k, _ in ASKED.values()}
         reach = FARTHEST if host in {"tc", "xdp"} else 262144
         translated = Side(translate(program, host=host), host)
-        answer = decide(program, translated, Grade.EVERY, live=live, reach=reach)
+        answer = decide(program, translated, Grade.EVERY, live=live, reach=reach, timeout=PATIENCE)
         assert_same(case, host, answer)
         assert host == "socket" or not strays(translated), f"{case.link}: {case.text!r}: {host}"
 
