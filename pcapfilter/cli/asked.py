@@ -1,10 +1,10 @@
-"""What commands that look into filters share: help, the filter asked for, the capture to read."""
+"""What commands that look into filters share: help, and reading what was asked for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pcapfilter.cli import run as command
-from pcapfilter.cli.options import CommandLine, Flag, described, read_command_line
+from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
 from pcapfilter.filter import Filter, Options, open_capture
 from pcapfilter.io.base import Source
 from pcapfilter.net.linktype import resolve
@@ -32,6 +32,21 @@ def filter_asked_for(line: CommandLine) -> Filter:
     link = resolve(line.last("y") or "EN10MB")
     options = Options(link, netmask=0, optimize=not line.times("O"))
     return Filter(command.expression(line), options)
+
+
+def seconds(line: CommandLine, name: str, usual: float = 30, *, least: float = 1e-9) -> float:
+    """Give the seconds, `least` or more, after which the command of that name gives up."""
+    text = line.last("timeout")
+    if text is None:
+        return usual
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not least <= found < 1e6:
+        more = ", more than 0" if least else ""
+        raise UsageError(f"{name}: --timeout takes seconds{more}, not {text!r}")
+    return found
 
 
 @contextmanager

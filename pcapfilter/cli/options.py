@@ -15,121 +15,89 @@ class UsageError(Exception):
 class Flag(NamedTuple):
     """One flag. `argument` names what it takes, and is empty if nothing.
 
-    `state` is empty if it works, `never` if it belongs to dissection.
+    A flag without a purpose is taken, and does nothing: it belongs to dissection.
     """
 
     short: str
     long: str
     argument: str = ""
-    state: str = ""
     purpose: str = ""
 
 
 FLAGS: tuple[Flag, ...] = tuple(
     Flag(*row)
     for row in (
-        # short, long, argument, state, purpose
-        ("r", "", "FILE", "", "read packets from FILE, a folder, a URL, - (may be repeated)"),
-        (
-            "V",
-            "",
-            "FILE",
-            "",
-            "read packets from the files that FILE names, one a line (may be empty)",
-        ),
-        ("w", "", "FILE", "", "write the packets that match to FILE (- is standard output)"),
-        ("", "format", "pcap|nanopcap|pcapng", "", "the format of -w's file (by its name)"),
-        ("", "compress", "KIND", "", "gzip, bzip2, xz, zstd, lz4 or none (by the name)"),
-        (
-            "",
-            "after",
-            "TIME",
-            "",
-            "packets from TIME on (2026-05-01T10:00:00, or epoch seconds)",
-        ),
-        ("", "before", "TIME", "", "packets before TIME"),
-        ("", "json", "", "", "print what it came to as an object of JSON"),
-        ("", "recover", "", "", "go on behind damage, at the next packet that is plausible"),
-        ("", "skip-unsupported", "", "", "leave out packets whose link type the filter is not for"),
-        ("c", "", "COUNT", "", "stop after COUNT packets that match (in each file)"),
-        ("", "skip", "COUNT", "", "leave out the first COUNT packets that match"),
-        ("", "count", "", "", "print how many packets match (with -w -, on standard error)"),
-        ("d", "", "", "", "print the program and stop (-dd as C, -ddd as numbers)"),
-        ("O", "no-optimize", "", "", "do not optimise the program"),
-        ("y", "linktype", "NAME", "", "the link type of -i, or of -d without a file"),
-        (
-            "s",
-            "snapshot-length",
-            "LENGTH",
-            "",
-            "the snapshot length of -i, or of -d without a file",
-        ),
-        ("F", "", "FILE", "", "read the expression from FILE"),
-        ("n", "", "", "", "do not turn numbers into names (they never are)"),
-        ("l", "", "", "", "write out each printed line at once"),
-        ("U", "packet-buffered", "", "", "write out each packet at once"),
-        ("t", "", "", "", "time: -t none, -tt seconds, -ttt delta, -tttt date, -ttttt elapsed"),
-        ("", "workers", "COUNT", "", "scan a capture file by COUNT threads at once (all cores)"),
-        ("", "micro", "", "", "times in microseconds"),
-        ("", "nano", "", "", "times in nanoseconds"),
-        ("", "time-stamp-precision", "micro|nano", "", "the same"),
-        ("h", "help", "", "", "print this and stop"),
-        ("", "version", "", "", "print the version and stop"),
-        ("q", "", "", "", "say less of a packet"),
-        ("e", "", "", "", "begin with the link-layer header"),
-        ("v", "", "", "", "say more: time to live, type of service, checksums (-vv yet more)"),
-        ("x", "", "", "", "show the octets (-xx those of the link layer, too)"),
-        ("X", "", "", "", "show the octets, and as text beside them (-XX as -xx)"),
-        ("A", "", "", "", "show the octets as text (-AA as -xx)"),
-        ("a", "", "", "", "do nothing (names of networks, once)"),
-        ("f", "", "", "", "do nothing (foreign addresses have no names, here)"),
+        # short, long, argument, purpose
+        ("r", "", "FILE", "read packets from FILE, a folder, a URL, - (may be repeated)"),
+        ("V", "", "FILE", "read packets from the files that FILE names, one a line (may be empty)"),
+        ("w", "", "FILE", "write the packets that match to FILE (- is standard output)"),
+        ("", "format", "pcap|nanopcap|pcapng", "the format of -w's file (by its name)"),
+        ("", "compress", "KIND", "gzip, bzip2, xz, zstd, lz4 or none (by the name)"),
+        ("", "after", "TIME", "packets from TIME on (2026-05-01T10:00:00, or epoch seconds)"),
+        ("", "before", "TIME", "packets before TIME"),
+        ("", "json", "", "print what it came to as an object of JSON"),
+        ("", "recover", "", "go on behind damage, at the next packet that is plausible"),
+        ("", "skip-unsupported", "", "leave out packets whose link type the filter is not for"),
+        ("c", "", "COUNT", "stop after COUNT packets that match (in each file)"),
+        ("", "skip", "COUNT", "leave out the first COUNT packets that match"),
+        ("", "count", "", "print how many packets match (with -w -, on standard error)"),
+        ("d", "", "", "print the program and stop (-dd as C, -ddd as numbers)"),
+        ("O", "no-optimize", "", "do not optimise the program"),
+        ("y", "linktype", "NAME", "the link type of -i, or of -d without a file"),
+        ("s", "snapshot-length", "LENGTH", "the snapshot length of -i, or of -d without a file"),
+        ("F", "", "FILE", "read the expression from FILE"),
+        ("n", "", "", "do not turn numbers into names (they never are)"),
+        ("l", "", "", "write out each printed line at once"),
+        ("U", "packet-buffered", "", "write out each packet at once"),
+        ("t", "", "", "time: -t none, -tt seconds, -ttt delta, -tttt date, -ttttt elapsed"),
+        ("", "workers", "COUNT", "scan a capture file by COUNT threads at once (all cores)"),
+        ("", "micro", "", "times in microseconds"),
+        ("", "nano", "", "times in nanoseconds"),
+        ("", "time-stamp-precision", "micro|nano", "the same"),
+        ("h", "help", "", "print this and stop"),
+        ("", "version", "", "print the version and stop"),
+        ("q", "", "", "say less of a packet"),
+        ("e", "", "", "begin with the link-layer header"),
+        ("v", "", "", "say more: time to live, type of service, checksums (-vv yet more)"),
+        ("x", "", "", "show the octets (-xx those of the link layer, too)"),
+        ("X", "", "", "show the octets, and as text beside them (-XX as -xx)"),
+        ("A", "", "", "show the octets as text (-AA as -xx)"),
+        ("a", "", "", "do nothing (names of networks, once)"),
+        ("f", "", "", "do nothing (foreign addresses have no names, here)"),
         (
             "S",
             "absolute-tcp-sequence-numbers",
             "",
-            "",
             "TCP sequence numbers as they are, not counted from the first",
         ),
-        ("K", "dont-verify-checksums", "", "", "with -v, do not verify checksums"),
-        ("N", "", "", "", "do nothing (domains are never named)"),
-        ("#", "number", "", "", "number the printed packets"),
-        ("", "lengths", "", "", "print how much was captured, and how long the packet was"),
-        (
-            "",
-            "print",
-            "",
-            "",
-            "print packets although -w writes them (with -w -, on standard error)",
-        ),
-        ("i", "interface", "NAME", "", "capture from an interface (any: from all of them)"),
-        ("D", "list-interfaces", "", "", "list the interfaces and stop"),
-        ("L", "list-data-link-types", "", "", "list the link types of an interface and stop"),
-        ("J", "list-time-stamp-types", "", "", "list the clocks of an interface and stop"),
-        ("I", "monitor-mode", "", "", "capture only if the interface is in monitor mode"),
-        ("p", "no-promiscuous-mode", "", "", "leave out what is not meant for this machine"),
-        ("B", "buffer-size", "KIB", "", "the size of the ring that packets wait in (16384)"),
-        ("Q", "direction", "in|out|inout", "", "capture only what comes in, or goes out"),
-        ("j", "time-stamp-type", "TYPE", "", "the clock that takes the times (host)"),
-        ("", "immediate-mode", "", "", "hand over packets at once"),
-        ("Z", "relinquish-privileges", "USER", "", "become USER before any output is opened"),
-        ("C", "", "SIZE", "", "go on to another file after SIZE million octets (k, m, g: binary)"),
-        (
-            "G",
-            "",
-            "SECONDS",
-            "",
-            "go on to another file after SECONDS (-w's name: strftime)",
-        ),
-        ("W", "", "COUNT", "", "write COUNT files at most: in a ring by -C, then stop by -G"),
-        ("z", "", "COMMAND", "", "run COMMAND with each file that is done with"),
-        ("", "append", "", "", "add to -w's file, if its header holds"),
-        ("E", "", "ALGORITHM:SECRET", "never", ""),
-        ("M", "", "SECRET", "never", ""),
-        ("m", "", "MODULE", "never", ""),
-        ("T", "", "TYPE", "never", ""),
-        ("H", "", "", "never", ""),
-        ("b", "", "", "never", ""),
-        ("u", "", "", "never", ""),
+        ("K", "dont-verify-checksums", "", "with -v, do not verify checksums"),
+        ("N", "", "", "do nothing (domains are never named)"),
+        ("#", "number", "", "number the printed packets"),
+        ("", "lengths", "", "print how much was captured, and how long the packet was"),
+        ("", "print", "", "print packets although -w writes them (with -w -, on standard error)"),
+        ("i", "interface", "NAME", "capture from an interface (any: from all of them)"),
+        ("D", "list-interfaces", "", "list the interfaces and stop"),
+        ("L", "list-data-link-types", "", "list the link types of an interface and stop"),
+        ("J", "list-time-stamp-types", "", "list the clocks of an interface and stop"),
+        ("I", "monitor-mode", "", "capture only if the interface is in monitor mode"),
+        ("p", "no-promiscuous-mode", "", "leave out what is not meant for this machine"),
+        ("B", "buffer-size", "KIB", "the size of the ring that packets wait in (16384)"),
+        ("Q", "direction", "in|out|inout", "capture only what comes in, or goes out"),
+        ("j", "time-stamp-type", "TYPE", "the clock that takes the times (host)"),
+        ("", "immediate-mode", "", "hand over packets at once"),
+        ("Z", "relinquish-privileges", "USER", "become USER before any output is opened"),
+        ("C", "", "SIZE", "go on to another file after SIZE million octets (k, m, g: binary)"),
+        ("G", "", "SECONDS", "go on to another file after SECONDS (-w's name: strftime)"),
+        ("W", "", "COUNT", "write COUNT files at most: in a ring by -C, then stop by -G"),
+        ("z", "", "COMMAND", "run COMMAND with each file that is done with"),
+        ("", "append", "", "add to -w's file, if its header holds"),
+        ("E", "", "ALGORITHM:SECRET", ""),
+        ("M", "", "SECRET", ""),
+        ("m", "", "MODULE", ""),
+        ("T", "", "TYPE", ""),
+        ("H", "", "", ""),
+        ("b", "", "", ""),
+        ("u", "", "", ""),
     )
 )
 
@@ -149,13 +117,9 @@ class CommandLine(NamedTuple):
         values = self.given.get(name)
         return values[-1] if values else None
 
-    def in_state(self, state: str) -> list[str]:
-        """Give the flags given that are in a state, as they are written."""
-        return [
-            f"-{flag.short}" if flag.short else f"--{flag.long}"
-            for flag in FLAGS
-            if flag.state == state and (flag.short or flag.long) in self.given
-        ]
+    def pointless(self) -> list[str]:
+        """Give the flags given that have no purpose, as they are written."""
+        return [f"-{f.short}" for f in FLAGS if not f.purpose and f.short in self.given]
 
 
 def read_command_line(words: list[str], flags: tuple[Flag, ...] = FLAGS) -> CommandLine:

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from pcapfilter.io.base import Source
     from pcapfilter.net.linktype import LinkType
 
-STATES = {
-    # state of a flag -> what is said when it is given
-    "never": "not supported: packets are not dissected",
-}
 C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
 """What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
@@ -59,9 +55,8 @@ def obey(line: CommandLine) -> int:
         return 0
     if line.times("f") and (line.times("r") or line.times("V")):
         raise UsageError("-f can not be used with -V or -r")
-    for state, reason in STATES.items():
-        if flags := line.in_state(state):
-            say(f"{' '.join(flags)}: {reason}")
+    if flags := line.pointless():
+        say(f"{' '.join(flags)}: not supported: packets are not dissected")
     if line.times("D"):
         from pcapfilter.cli.interfaces import list_interfaces
 

@@ -57,5 +57,5 @@ def test_help_names_every_flag_that_works() -> None:
     text = usage()
     for flag in FLAGS:
         named = f"-{flag.short}" if flag.short else f"--{flag.long}"
-        assert (f"  {named}" in text) == (not flag.state), flag
+        assert (f"  {named}" in text) == bool(flag.purpose), flag
     assert max(map(len, text.splitlines())) <= 100

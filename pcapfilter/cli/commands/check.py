@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pcapfilter.bpf.program import Program
-from pcapfilter.cli.asked import command_line
-from pcapfilter.cli.commands.diff import seconds
+from pcapfilter.cli.asked import command_line, seconds
 from pcapfilter.cli.options import CommandLine, Flag, UsageError
 from pcapfilter.errors import UnsupportedError
 from pcapfilter.net.linktype import LINK_TYPES, LinkType, resolve
@@ -20,16 +19,16 @@ from pcapfilter.tools.crosscheck import Finding, Outcome, Tcpdump, Verdict, chec
 from pcapfilter.tools.crosscheck.rows import side_by_side
 
 FLAGS = (
-    Flag("y", "linktype", "NAME", "", "a link type to compile for (may be given again)"),
-    Flag("", "all-links", "", "", "every link type that filters are compiled for"),
-    Flag("F", "", "FILE", "", "check each line of FILE (# begins a comment; - is standard input)"),
-    Flag("O", "no-optimize", "", "", "do not optimise the programs"),
-    Flag("", "kernel", "", "", "have the kernel judge packets, too"),
-    Flag("", "refusals", "", "", "that both refuse a filter everywhere is agreement, not trouble"),
-    Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
-    Flag("", "timeout", "SECONDS", "", "give up on an answer or a proof after so long (30)"),
-    Flag("", "tcpdump", "PATH", "", "the tcpdump to ask"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("y", "linktype", "NAME", "a link type to compile for (may be given again)"),
+    Flag("", "all-links", "", "every link type that filters are compiled for"),
+    Flag("F", "", "FILE", "check each line of FILE (# begins a comment; - is standard input)"),
+    Flag("O", "no-optimize", "", "do not optimise the programs"),
+    Flag("", "kernel", "", "have the kernel judge packets, too"),
+    Flag("", "refusals", "", "that both refuse a filter everywhere is agreement, not trouble"),
+    Flag("", "strict", "", "what holds of every packet decides, cut off ones too"),
+    Flag("", "timeout", "SECONDS", "give up on an answer or a proof after so long (30)"),
+    Flag("", "tcpdump", "PATH", "the tcpdump to ask"),
+    Flag("h", "help", "", "print this and stop"),
 )
 COMMON = ("EN10MB", "LINUX_SLL", "LINUX_SLL2", "RAW", "NULL", "PPP", "IEEE802_11_RADIO")
 NOT_THERE = "link-layer type filtering not implemented"

@@ -6,20 +6,20 @@ The exit code is that of diff(1): 0 the same, 1 different, 2 trouble, or unknown
 import sys
 from typing import Literal, cast
 
-from pcapfilter.cli.asked import command_line
+from pcapfilter.cli.asked import command_line, seconds
 from pcapfilter.cli.options import CommandLine, Flag, UsageError
 
 FLAGS = (
-    Flag("y", "linktype", "NAME", "", "the link type that both are compiled for (EN10MB)"),
-    Flag("O", "no-optimize", "", "", "do not optimise the programs"),
-    Flag("w", "", "FILE", "", "write the packets that show a difference to FILE (- is stdout)"),
-    Flag("", "count", "COUNT", "", "give up to COUNT packets that go different ways (1)"),
-    Flag("", "only-in", "A|B", "", "look for packets that A (or B) alone selects"),
-    Flag("", "strict", "", "", "what holds of every packet decides, cut off ones too"),
-    Flag("", "timeout", "SECONDS", "", "give up the proof, and lint's, after so long (30)"),
-    Flag("", "turns", "COUNT", "", "follow loops for so many turns (4)"),
-    Flag("", "host", "NAME", "", "the host of eBPF listings: user, socket, tc or xdp"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("y", "linktype", "NAME", "the link type that both are compiled for (EN10MB)"),
+    Flag("O", "no-optimize", "", "do not optimise the programs"),
+    Flag("w", "", "FILE", "write the packets that show a difference to FILE (- is stdout)"),
+    Flag("", "count", "COUNT", "give up to COUNT packets that go different ways (1)"),
+    Flag("", "only-in", "A|B", "look for packets that A (or B) alone selects"),
+    Flag("", "strict", "", "what holds of every packet decides, cut off ones too"),
+    Flag("", "timeout", "SECONDS", "give up the proof, and lint's, after so long (30)"),
+    Flag("", "turns", "COUNT", "follow loops for so many turns (4)"),
+    Flag("", "host", "NAME", "the host of eBPF listings: user, socket, tc or xdp"),
+    Flag("h", "help", "", "print this and stop"),
 )
 OPERANDS = "A and B are expressions, or @FILE with a listing (-d, -dd, -ddd, or eBPF)."
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
@@ -79,15 +79,3 @@ def _whole(line: CommandLine, name: str, usual: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise UsageError(f"diff: --{name} takes a number from 1 up, not {text!r}")
     return int(text)
-
-
-def seconds(line: CommandLine, command: str) -> float:
-    """Give the seconds after which a command gives up."""
-    text = line.last("timeout") or "30"
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found < 1e6:
-        raise UsageError(f"{command}: --timeout takes seconds, more than 0, not {text!r}")
-    return found

@@ -10,11 +10,11 @@ from pcapfilter.tools.explain import Edit, Explanation, changes, explain
 from pcapfilter.tools.lint import Remarks
 
 FLAGS = (
-    Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
-    Flag("O", "no-optimize", "", "", "explain the program before it is optimised"),
-    Flag("", "passes", "", "", "show what each pass of the optimiser changes"),
-    Flag("F", "", "FILE", "", "read the expression from FILE"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("y", "linktype", "NAME", "the link type (EN10MB)"),
+    Flag("O", "no-optimize", "", "explain the program before it is optimised"),
+    Flag("", "passes", "", "show what each pass of the optimiser changes"),
+    Flag("F", "", "FILE", "read the expression from FILE"),
+    Flag("h", "help", "", "print this and stop"),
 )
 DEEPEST, AROUND, LONGEST = 20, 1, 60
 """How far lines are set in, at most; how many unchanged lines are shown around others; and how much

@@ -10,12 +10,12 @@ from pcapfilter.tools import graph
 from pcapfilter.tools.graph import Chart
 
 FLAGS = (
-    Flag("o", "output", "FILE", "", "write the picture to FILE: .svg, .png, .html or .dot"),
-    Flag("r", "", "FILE", "", "count which ways the packets of FILE take (- is standard input)"),
-    Flag("y", "linktype", "NAME", "", "the link type, where no capture tells (EN10MB)"),
-    Flag("O", "no-optimize", "", "", "do not optimise the program"),
-    Flag("F", "", "FILE", "", "read the expression from FILE"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("o", "output", "FILE", "write the picture to FILE: .svg, .png, .html or .dot"),
+    Flag("r", "", "FILE", "count which ways the packets of FILE take (- is standard input)"),
+    Flag("y", "linktype", "NAME", "the link type, where no capture tells (EN10MB)"),
+    Flag("O", "no-optimize", "", "do not optimise the program"),
+    Flag("F", "", "FILE", "read the expression from FILE"),
+    Flag("h", "help", "", "print this and stop"),
 )
 
 FORMATS: dict[str, Callable[[Chart], str | bytes]] = {

@@ -5,19 +5,19 @@ for trouble.
 """
 
 from pcapfilter.cli import run as command
-from pcapfilter.cli.asked import command_line, filter_asked_for
+from pcapfilter.cli.asked import command_line, filter_asked_for, seconds
 from pcapfilter.cli.colours import ABOUT, NO, Piece, show
 from pcapfilter.cli.options import CommandLine, Flag, UsageError
 from pcapfilter.tools.lint import TIMEOUT, inspect
 from pcapfilter.tools.lint.rules import RULES
 
 FLAGS = (
-    Flag("y", "linktype", "NAME", "", "the link type (EN10MB)"),
-    Flag("F", "", "FILE", "", "read the expression from FILE"),
-    Flag("", "ignore", "RULE,...", "", "leave out these rules"),
-    Flag("", "strict", "", "", "let notes count for the exit code, too"),
-    Flag("", "timeout", "SECONDS", "", f"give up proving after so long ({TIMEOUT:g})"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("y", "linktype", "NAME", "the link type (EN10MB)"),
+    Flag("F", "", "FILE", "read the expression from FILE"),
+    Flag("", "ignore", "RULE,...", "leave out these rules"),
+    Flag("", "strict", "", "let notes count for the exit code, too"),
+    Flag("", "timeout", "SECONDS", f"give up proving after so long ({TIMEOUT:g})"),
+    Flag("h", "help", "", "print this and stop"),
 )
 CLEAN, FOUND = 0, 1
 
@@ -29,7 +29,7 @@ def run(words: list[str]) -> int:
     if line is None:
         return CLEAN
     made = filter_asked_for(line)
-    report = inspect(made, timeout=_seconds(line), ignore=_ignored(line))
+    report = inspect(made, timeout=seconds(line, "lint", TIMEOUT, least=0), ignore=_ignored(line))
     for number, found in enumerate(report.findings):
         first, *rest = found.lines(made.text)
         level, reason = first.partition(":")[::2]
@@ -50,16 +50,3 @@ def _ignored(line: CommandLine) -> list[str]:
         if name not in known:
             raise UsageError(f"lint: no such rule: {name!r} ({', '.join(known)})")
     return names
-
-
-def _seconds(line: CommandLine) -> float:
-    text = line.last("timeout")
-    if text is None:
-        return TIMEOUT
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e6:
-        raise UsageError(f"lint: --timeout takes seconds, not {text!r}")
-    return seconds

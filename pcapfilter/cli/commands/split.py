@@ -21,19 +21,19 @@ from pcapfilter.io.place import identity_at, is_url, path_of, refuse_overwriting
 from pcapfilter.judge import nothing
 
 FLAGS = (
-    Flag("r", "", "FILE", "", "read packets from FILE, a folder, a URL, - (may be repeated)"),
-    Flag("V", "", "FILE", "", "read packets from the files that FILE names, one a line"),
-    Flag("o", "output", "NAME=FILTER", "", "write what matches to DIR/NAME (may be repeated)"),
-    Flag("", "rest", "NAME", "", "write what matches no filter to DIR/NAME"),
-    Flag("", "format", "pcap|nanopcap|pcapng", "", "the format (by name, or the input's)"),
-    Flag("", "compress", "KIND", "", "gzip, bzip2, xz, zstd, lz4 or none (by a name's ending)"),
-    Flag("", "micro", "", "", "times in microseconds"),
-    Flag("", "nano", "", "", "times in nanoseconds"),
-    Flag("O", "no-optimize", "", "", "do not optimise the programs"),
-    Flag("", "recover", "", "", "go on behind damage, at the next packet that is plausible"),
-    Flag("", "skip-unsupported", "", "", "leave out packets whose link type a filter is not for"),
-    Flag("", "json", "", "", "print what it came to as an object of JSON"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("r", "", "FILE", "read packets from FILE, a folder, a URL, - (may be repeated)"),
+    Flag("V", "", "FILE", "read packets from the files that FILE names, one a line"),
+    Flag("o", "output", "NAME=FILTER", "write what matches to DIR/NAME (may be repeated)"),
+    Flag("", "rest", "NAME", "write what matches no filter to DIR/NAME"),
+    Flag("", "format", "pcap|nanopcap|pcapng", "the format (by name, or the input's)"),
+    Flag("", "compress", "KIND", "gzip, bzip2, xz, zstd, lz4 or none (by a name's ending)"),
+    Flag("", "micro", "", "times in microseconds"),
+    Flag("", "nano", "", "times in nanoseconds"),
+    Flag("O", "no-optimize", "", "do not optimise the programs"),
+    Flag("", "recover", "", "go on behind damage, at the next packet that is plausible"),
+    Flag("", "skip-unsupported", "", "leave out packets whose link type a filter is not for"),
+    Flag("", "json", "", "print what it came to as an object of JSON"),
+    Flag("h", "help", "", "print this and stop"),
 )
 
 

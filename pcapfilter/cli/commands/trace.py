@@ -15,12 +15,12 @@ from pcapfilter.tools.lint import Remarks
 from pcapfilter.tools.trace import Trace, Tracer
 
 FLAGS = (
-    Flag("r", "", "FILE", "", "trace the packets of FILE (- is standard input)"),
-    Flag("c", "", "COUNT", "", "trace the first COUNT packets"),
-    Flag("q", "", "", "", "say the reason alone, a line a packet"),
-    Flag("O", "no-optimize", "", "", "do not optimise the program"),
-    Flag("F", "", "FILE", "", "read the expression from FILE"),
-    Flag("h", "help", "", "", "print this and stop"),
+    Flag("r", "", "FILE", "trace the packets of FILE (- is standard input)"),
+    Flag("c", "", "COUNT", "trace the first COUNT packets"),
+    Flag("q", "", "", "say the reason alone, a line a packet"),
+    Flag("O", "no-optimize", "", "do not optimise the program"),
+    Flag("F", "", "FILE", "read the expression from FILE"),
+    Flag("h", "help", "", "print this and stop"),
 )
 MOST = 2**31 - 1
 FATES = {True: ("held", YES), False: ("failed", NO), None: ("not asked", FAINT)}
