@@ -12,7 +12,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io import blocks
@@ -27,9 +27,6 @@ from pcapfilter.io.interface import Interface, plain_interface, read_interface
 from pcapfilter.io.opened import FileReader
 from pcapfilter.io.pcap import CHUNK, MICRO, NANO, longest_record
 from pcapfilter.packets import Blocks, Origin, PacketBatch, Record
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_BLOCK = 16 * 1024 * 1024
 """A block of more octets than this is not believed, unless a link type has longer packets."""
