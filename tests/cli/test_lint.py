@@ -64,7 +64,7 @@ def test_explain_and_trace_say_that_nothing_is_proved(
 
 
 def test_rewritings_of_several_lines_are_shown_on_one(capsys: Captured) -> None:
-    assert main(["lint", "--ignore", "port", "tcp port 80\n\tand tcp"]) == 1
+    assert main(["lint", "--strict", "--ignore", "port", "tcp port 80\n\tand tcp"]) == 1
     assert "    tcp port 80\n" in capsys.readouterr().out
     assert main(["lint", "vlan 5\n or\n vlan 6"]) == 1
     assert "\n    vlan and (ether[14:2] & 0xfff = 5 or" in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pcapfilter.expr.nodes import And, Binary, Expr, Load, Number, Or, Relation
+from pcapfilter.expr.nodes import And, Binary, Expr, Load, Not, Number, Or, Relation
 from pcapfilter.expr.text import to_text
 from pcapfilter.tools.lint.finding import Finding
 from pcapfilter.tools.lint.shifts import is_shifting, shifting_first, shifting_last
@@ -85,7 +85,14 @@ def parts(subject: Subject) -> Iterator[Finding]:
     if subject.constant:
         return
     told: list[Path] = []
-    yield from _wrapped_too_late(subject, told)
+    found = [*_wrapped_too_late(subject, told), *_spare(subject, told)]
+    for place, finding in found:
+        if not any(other != place and place[: len(other)] == other for other, _ in found):
+            yield finding
+
+
+def _spare(subject: Subject, told: list[Path]) -> Iterator[tuple[Path, Finding]]:
+    """Give terms that may be left out, each by itself, with their places."""
     for path, node in [*walk(subject.expr)][::-1]:
         if not path or any(path[: len(other)] == other for other in told):
             continue
@@ -102,14 +109,52 @@ def parts(subject: Subject) -> Iterator[Finding]:
         what = subject.quoted([node.span])
         plain = subject.rewriting(text, "without it")
         where = "" if plain.relation == "same" else " on packets that are long enough"
+        rewritings = [plain]
+        meant = _meant(node)
+        if meant is not None:
+            tree = changed(subject.expr, path, meant)
+            rewritings.append(subject.rewriting(spelled(tree, subject.text), "perhaps meant"))
+        other = None if _reason(node) else _said_by(subject, above, path)
+        if other is not None:
+            said = subject.quoted([other.span])
+            held = (
+                f"{said} asks for it" if isinstance(above, And) else f"{said} holds where it does"
+            )
+            yield path, Finding(
+                "no-effect", "note", node.span,
+                f"{what} can be left out{where}: {held}", tuple(rewritings),
+            )  # fmt: skip
+            continue
         held = "holds whenever the rest does" if isinstance(above, And) else "adds no packet"
-        yield Finding(
+        yield path, Finding(
             "no-effect", "warning", node.span,
-            f"{what} has no effect{where}: it {held}{_reason(node)}", (plain,),
+            f"{what} has no effect{where}: it {held}{_reason(node)}", tuple(rewritings),
         )  # fmt: skip
 
 
-def _wrapped_too_late(subject: Subject, told: list[Path]) -> Iterator[Finding]:
+def _said_by(subject: Subject, above: Expr, path: Path) -> Expr | None:
+    """Give a term beside another that says the same and more: `tcp port 80` beside `tcp`.
+
+    None where the other one holds always or never by itself, and where words shift what follows.
+    """
+    node = children(above)[path[-1]]
+    plain = children(node)[0] if isinstance(node, Not) else node
+    if children(plain) or _is_shifted(subject.expr, path) or is_shifting(above):
+        return None
+    usual = to_text(Not(node) if isinstance(above, And) else node)
+    if subject.late() or not subject.selects_some(usual):
+        return None
+    for other in children(above):
+        if other is node or any(children(below) for below in children(other)):
+            continue
+        wider, narrower = (node, other) if isinstance(above, And) else (other, node)
+        both = to_text(And((narrower, Not(wider))))
+        if not subject.late() and subject.selects_some(both) is False:
+            return other
+    return None
+
+
+def _wrapped_too_late(subject: Subject, told: list[Path]) -> Iterator[tuple[Path, Finding]]:
     """Find `ip and vlan` in an `or`, which no packet can be: what wraps others has to come first.
 
     Left out, it would no longer shift what follows; so it is looked at by itself.
@@ -122,7 +167,7 @@ def _wrapped_too_late(subject: Subject, told: list[Path]) -> Iterator[Finding]:
             told.append(path)
             tree = shifting_last(changed(subject.expr, path, meant), path)
             text = spelled(tree, subject.text)
-            yield Finding(
+            yield path, Finding(
                 "no-effect", "warning", node.span,
                 f"{subject.quoted([node.span])} never holds (proved)",
                 (subject.rewriting(text, FIRST, theirs=True),),
@@ -162,8 +207,14 @@ def _reason(node: Expr) -> str:
 
 
 def _meant(node: Expr) -> Expr | None:
-    """Give what `tcp[13] & 2 = 1` was likely meant as."""
+    """Give what `tcp[13] & 2 = 1` was likely meant as, and `ip[1] & 0xfc = 46`."""
     match node:
-        case Relation("=", Binary("&", _, Number(mask)) as left, Number(value)) if value & ~mask:
-            return Relation("!=", left, Number(0))
+        case Relation("=" | "!=" as op, Binary("&", _, Number(mask)) as left, Number(value)) if (
+            value & ~mask
+        ):
+            low = (mask & -mask).bit_length() - 1
+            run = mask >> low
+            if run > 1 and not run & (run + 1) and value <= run:
+                return node.replace(left=Binary(">>", left, Number(low)))
+            return node.replace(op="!=" if op == "=" else "=", right=Number(0))
     return None

@@ -9,6 +9,7 @@ from pcapfilter.tools.lint.families import loads_of
 from pcapfilter.tools.lint.finding import Finding
 from pcapfilter.tools.lint.subject import Subject
 from pcapfilter.tools.lint.tree import Place, leaves, on_the_way, replaced
+from pcapfilter.tools.spelling import Spelling
 
 SURE = {
     # header -> octets of it that every packet with this header has
@@ -38,15 +39,16 @@ def failing(subject: Subject) -> Iterator[Finding]:
             if rewritings[0].relation == "same":
                 continue
         where = "although it is under `not`" if negated else "although an `or` follows"
-        what = ", ".join(dict.fromkeys(f"`{_text(load)}`" for load in far))
+        what = ", ".join(dict.fromkeys(f"`{_text(subject, node, load)}`" for load in far))
         yield Finding(
             "short-packet", "warning", node.span,
             f"a packet that ends before {what} is rejected at once, {where}", tuple(rewritings),
         )  # fmt: skip
 
 
-def _text(load: Load) -> str:
-    return to_text(Relation("=", load, Number(0))).removesuffix(" = 0")
+def _text(subject: Subject, node: Relation, load: Load) -> str:
+    said = to_text(Relation("=", load, Number(0))).removesuffix(" = 0")
+    return Spelling(subject.text, node.span).of(said)
 
 
 def _may_fail(load: Load) -> bool:
@@ -65,12 +67,13 @@ def _has_later_choice(root: Expr, place: Place) -> bool:
 
 
 def _guarded(subject: Subject, node: Relation, far: list[Load]) -> str:
-    """Give the relation behind a test of the length; nothing where the place is computed."""
-    if len(far) != 1 or not isinstance(far[0].index, Number):
+    """Give the relation behind a test of the length; nothing where several places are too far."""
+    if len(far) != 1:
         return ""
     [load] = far
-    assert isinstance(load.index, Number)
-    end = load.index.value + load.size
+    spelling = Spelling(subject.text, node.span)
+    place = load.index.value if isinstance(load.index, Number) else 0
+    end = place + load.size
     start = layout.of_link(subject.link.dlt)
     if start is None or start.payload.variable:
         return ""
@@ -85,4 +88,7 @@ def _guarded(subject: Subject, node: Relation, far: list[Load]) -> str:
         need = str(network + 40 + end)
     else:
         return ""
-    return f"len >= {need} and {to_text(node)}"
+    if not isinstance(load.index, Number):
+        index = to_text(Relation("=", load.index, Number(0))).removesuffix(" = 0")
+        need += f" + ({spelling.of(index)})"
+    return f"len >= {need} and {spelling.of(to_text(node))}"

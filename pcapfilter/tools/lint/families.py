@@ -18,7 +18,8 @@ from pcapfilter.expr.nodes import (
 from pcapfilter.expr.text import to_text
 from pcapfilter.tools.lint.finding import Finding
 from pcapfilter.tools.lint.subject import Subject
-from pcapfilter.tools.lint.tree import Place, changed, leaves, outer, replaced, replaced_all
+from pcapfilter.tools.lint.tree import Place, changed, leaves, replaced_all
+from pcapfilter.tools.spelling import Spelling
 
 OVER_BOTH = {
     # what is looked into behind IPv4 alone, though IPv6 carries it too -> its protocol number
@@ -38,30 +39,49 @@ EXTENDED = "ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60"
 
 
 def accessors(subject: Subject) -> Iterator[Finding]:
-    """Find `tcp[13]` and the like: libpcap looks for the header behind IPv4 alone."""
-    for place in leaves(subject.expr):
-        node = place.node
-        if not isinstance(node, Relation):
-            continue
-        loads = [load for load in loads_of(node) if load.proto in OVER_BOTH]
-        if not loads:
-            continue
-        names = ", ".join(dict.fromkeys(f"`{load.proto}[...]`" for load in loads))
-        rewritings = []
-        sixth = _behind_ipv6(node)
-        if sixth:
-            own = " ".join(subject.text[slice(*outer(subject.text, node.span))].split())
-            both = replaced(subject.text, subject.expr, place.path, f"{own} or ({sixth})")
-            rewritings.append(subject.rewriting(both, "IPv6 without extension headers as well"))
-        if rewritings and rewritings[0].alike:
-            continue
-        if not rewritings and subject.selects_some(_with_ipv6(subject, place)) is False:
-            continue
-        yield Finding(
-            "ipv4-only", "warning", node.span,
-            f"{names} looks behind IPv4 alone: in an IPv6 packet this never holds",
-            tuple(rewritings),
-        )  # fmt: skip
+    """Find `tcp[13]` and the like: libpcap looks for the header behind IPv4 alone.
+
+    They are one finding: of `tcp[13] & 2 != 0 and tcp[2:2] = 80` each keeps IPv6 out by itself.
+    """
+    places = [place for place in leaves(subject.expr) if _over_both(place)]
+    changes = [(p.path, both) for p in places if (both := _for_both(subject, p))]
+    rewritings = []
+    if changes:
+        text = replaced_all(subject.text, subject.expr, changes)
+        rewritings.append(subject.rewriting(text, "IPv6 without extension headers as well"))
+    if not changes or rewritings[0].alike:
+        if len(changes) == len(places):
+            return
+        if subject.selects_some(_with_ipv6(subject, places)) is False:
+            return
+        only = [(p.path, f"ip and {subject.written(p.node.span)}") for p in places]
+        text = replaced_all(subject.text, subject.expr, only)
+        rewritings = [subject.rewriting(text, "the same, if IPv4 alone is meant")]
+    names = ", ".join(
+        dict.fromkeys(f"`{load.proto}[...]`" for p in places for load in _over_both(p))
+    )
+    spans = tuple(place.node.span for place in places)
+    these = "this never holds" if len(places) == 1 else f"none of the {len(places)} tests holds"
+    yield Finding(
+        "ipv4-only", "warning", spans[0],
+        f"{names} looks behind IPv4 alone: in an IPv6 packet {these}",
+        tuple(rewritings), spans[1:],
+    )  # fmt: skip
+
+
+def _over_both(place: Place) -> list[Load]:
+    """Give the packet accesses of a place into headers that IPv6 carries, too."""
+    return [load for load in loads_of_expr(place.node) if load.proto in OVER_BOTH]
+
+
+def _for_both(subject: Subject, place: Place) -> str:
+    """Give a test with its like behind IPv6; nothing where it has none."""
+    assert isinstance(place.node, Relation)
+    sixth = _behind_ipv6(place.node)
+    if not sixth:
+        return ""
+    sixth = Spelling(subject.text, place.node.span).of(sixth)
+    return f"{subject.written(place.node.span)} or ({sixth})"
 
 
 def loads_of(node: Relation) -> list[Load]:
@@ -106,10 +126,11 @@ def _moved(arith: Arith) -> Arith:
             return arith
 
 
-def _with_ipv6(subject: Subject, place: Place) -> str:
-    """Give the IPv6 packets that would match if the relation held for its protocol."""
-    load = next(load for load in loads_of_expr(place.node) if load.proto in OVER_BOTH)
-    tree = changed(subject.expr, place.path, Protocol(load.proto))
+def _with_ipv6(subject: Subject, places: list[Place]) -> str:
+    """Give the IPv6 packets that would be decided upon if the tests could hold for them."""
+    tree = subject.expr
+    for place in places:
+        tree = changed(tree, place.path, Protocol(_over_both(place)[0].proto))
     return f"ip6 and ({to_text(tree)})"
 
 

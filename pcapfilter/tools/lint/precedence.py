@@ -62,6 +62,24 @@ def negations(subject: Subject) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def exclusions(subject: Subject) -> Iterator[Finding]:
+    """Find `not a or not b`: it excludes what is both, and lets each of the two through."""
+    for path, node in walk(subject.expr):
+        if not isinstance(node, Or) or not all(isinstance(term, Not) for term in node.terms):
+            continue
+        excluded = [children(term)[0] for term in node.terms]
+        meant = changed(subject.expr, path, Not(Or(tuple(excluded))))
+        neither = subject.rewriting(spelled(meant, subject.text), "none of them")
+        if neither.alike:
+            continue
+        both = subject.quoted(term.span for term in excluded)
+        yield Finding(
+            "not", "warning", node.span,
+            f"`or` between terms with `not` excludes only what is all of {both} at once",
+            (neither,),
+        )  # fmt: skip
+
+
 def _negations(subject: Subject) -> Iterator[tuple[Path, Expr, Sequence[Expr], Expr, Expr]]:
     """Give where a `not` is joined with what it might be thought to hold for, too.
 
@@ -76,14 +94,14 @@ def _negations(subject: Subject) -> Iterator[tuple[Path, Expr, Sequence[Expr], E
             if not _bare(text, term, Not):
                 continue
             reached = _short(text, rest)
-            if not reached and not place and isinstance(node, Or):
-                reached = rest
+            if not reached and not place and isinstance(node, Or) and _binds_loosely(text, term):
+                reached = tuple(takewhile(lambda other: not isinstance(other, Not), rest))
             if reached:
                 terms = (*before, _neither(term, reached), *rest[len(reached) :])
                 yield path, term, reached, term, with_children(node, terms)
         last, parent = node.terms[-1], on_the_way(subject.expr, path[:-1])[-1]
         follows = path and not path[-1] and _bare(text, node, type(node)) and _bare(text, last, Not)
-        reached = _short(text, children(parent)[1:]) if follows else ()
+        reached = _alike(text, last, children(parent)[1:]) if follows else ()
         if reached:
             inner = with_children(node, (*node.terms[:-1], _neither(last, reached)))
             terms = (inner, *children(parent)[1 + len(reached) :])
@@ -97,6 +115,29 @@ def _neither(negated: Expr, reached: Sequence[Expr]) -> Expr:
 def _short(text: str, terms: Sequence[Expr]) -> tuple[Expr, ...]:
     """Give the first terms that are a value alone, which has its qualifiers from before."""
     return tuple(takewhile(lambda term: _is_short(text, term), terms))
+
+
+def _alike(text: str, negated: Expr, terms: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Give the first terms that ask for what a `not` before them excludes: another port, a host."""
+    [excluded] = children(negated)
+    return tuple(
+        takewhile(
+            lambda term: (
+                _is_short(text, term)
+                or (
+                    isinstance(term, Match)
+                    and isinstance(excluded, Match)
+                    and term.qualifier == excluded.qualifier
+                )
+            ),
+            terms,
+        )
+    )
+
+
+def _binds_loosely(text: str, negated: Expr) -> bool:
+    """Tell whether it is not written in parentheses what a `not` holds for."""
+    return not in_parentheses(text, children(negated)[0].span)
 
 
 def _bare(text: str, node: Expr, kind: type[Expr]) -> bool:

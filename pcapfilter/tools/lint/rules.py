@@ -7,6 +7,7 @@ from pcapfilter.expr.nodes import Everything
 from pcapfilter.tools.lint import effects, failing, families, precedence, shifts, size
 from pcapfilter.tools.lint.finding import Finding, Report
 from pcapfilter.tools.lint.subject import Subject
+from pcapfilter.tools.lint.tree import balanced
 
 
 class Rule(NamedTuple):
@@ -27,6 +28,7 @@ RULES = (
     Rule(("never", "always"), "no packet matches, or every one does", effects.constants, True),
     Rule(("precedence",), "`a or b and c`", precedence.alike),
     Rule(("not",), "`not a or b`", precedence.negations),
+    Rule(("not",), "`not a or not b`", precedence.exclusions),
     Rule(("shift",), "tests behind a vlan, mpls, ... that need not be there", shifts.shifts),
     Rule(("ipv4-only",), "`tcp[13]` and the like: never in IPv6", families.accessors),
     Rule(("short-packet",), "a load that rejects short packets, under `not` too", failing.failing),
@@ -41,7 +43,7 @@ RULES = (
 def apply(subject: Subject, ignore: Collection[str] = ()) -> Report:
     """Give what the rules find, but for those to ignore: warnings first, by place in the text."""
     found = [
-        finding
+        finding._replace(span=balanced(subject.text, finding.span))
         for rule in RULES
         if not isinstance(subject.expr, Everything)
         and not (subject.large and not rule.whole)

@@ -70,14 +70,14 @@ def _finding(
     rewritings = [*_rewritings(subject, place, moved)]
     if rewritings and all(rewriting.alike for rewriting in rewritings):
         return
-    word = to_text(node)
+    word = subject.written(node.span)
     what = subject.quoted(spans)
     if all(isinstance(p.node, Word) and p.node.word == node.word for p in moved):
         what += f" (a further {node.word} header, inside the first)"
     yield Finding(
         "shift", "warning", spans[0],
-        f"after `{word}`, {what} is looked for {SHIFTS[node.word]}, "
-        f"also in packets that `{word}` does not match",
+        f"after `{word}`, {what} {'is' if len(moved) == 1 else 'are'} looked for "
+        f"{SHIFTS[node.word]}, also in packets that `{word}` does not match",
         tuple(rewritings), spans[1:],
     )  # fmt: skip
 
@@ -91,7 +91,9 @@ def _rewritings(subject: Subject, place: Place, moved: Sequence[Place]) -> Itera
     tree = _reordered(subject.expr, place.path, moved)
     if to_text(tree) != to_text(subject.expr):
         yield subject.rewriting(
-            spelled(tree, subject.text), f"the same tests, {_name(place)} last", theirs=True
+            spelled(tree, subject.text),
+            f"the same tests, {subject.quoted([place.node.span])} last",
+            theirs=True,
         )
 
 
@@ -99,10 +101,6 @@ def _possible(subject: Subject, text: str) -> str:
     """Give a text with its shifting words first, where no packet could match it otherwise."""
     first = shifting_first(parse(text)) if subject.selects_some(text) is False else None
     return text if first is None else spelled(first, text)
-
-
-def _name(place: Place) -> str:
-    return f"`{to_text(place.node)}`"
 
 
 def _reordered(root: Expr, first: Path, moved: Sequence[Place]) -> Expr:
@@ -120,7 +118,32 @@ def _reordered(root: Expr, first: Path, moved: Sequence[Place]) -> Expr:
 
 def _shifting_last(node: Expr) -> Expr:
     terms = sorted(children(node), key=is_shifting)
-    return with_children(node, terms)
+    return with_children(node, _joined(terms) if isinstance(node, Or) else terms)
+
+
+def _joined(terms: Sequence[Expr]) -> list[Expr]:
+    """Give alternatives with those that begin with the same shifting word joined behind it.
+
+    `mpls and ip or mpls and mpls and ip` would look for the second label inside the first.
+    """
+    found: list[Expr] = []
+    groups: dict[str, list[list[Expr]]] = {}
+    for term in terms:
+        word, *rest = children(term) if isinstance(term, And) else (term,)
+        if not isinstance(word, Word) or word.word not in SHIFTS:
+            found.append(term)
+            continue
+        key = to_text(word)
+        if key not in groups:
+            found.append(word)
+        groups.setdefault(key, []).append(rest)
+    for place, word in enumerate(found):
+        rests = groups.get(to_text(word), []) if isinstance(word, Word) else []
+        if rests and all(rests):
+            inner = [rest[0] if len(rest) == 1 else And(tuple(rest)) for rest in rests]
+            behind = inner if len(inner) == 1 else [_shifting_last(Or(tuple(inner)))]
+            found[place] = And((word, *(rests[0] if len(rests) == 1 else behind)))
+    return found
 
 
 def shifting_last(root: Expr, path: Path) -> Expr:
@@ -195,5 +218,5 @@ def _numbered(text: str, words: Sequence[Expr], start: int) -> str:
         if not isinstance(word, Word) or word.word != "vlan" or not word.args:
             return ""
         low, high = word.span.start - start, word.span.end - start
-        text = f"{text[:low]}{TAG} = {word.args[0]}{text[high:]}"
+        text = f"{text[:low]}{TAG} = {text[low:high].rsplit(maxsplit=1)[-1]}{text[high:]}"
     return text

@@ -15,7 +15,7 @@ from pcapfilter.net.names import Address, Resolver, SystemResolver, Table
 from pcapfilter.parser import parse
 from pcapfilter.tools.layers import read as layers
 from pcapfilter.tools.lint.finding import Rewriting
-from pcapfilter.tools.lint.tree import children
+from pcapfilter.tools.lint.tree import balanced, children
 
 if TYPE_CHECKING:
     from pcapfilter.tools.prove import Answer, Different, Grade
@@ -227,7 +227,11 @@ class Subject:
 
     def quoted(self, spans: Iterable[Span]) -> str:
         """Give parts of the text as they are quoted in a sentence."""
-        return ", ".join(f"`{' '.join(self.text[slice(*span)].split())}`" for span in spans)
+        return ", ".join(f"`{self.written(span)}`" for span in spans)
+
+    def written(self, span: Span) -> str:
+        """Give a part of the text in one line, with the parentheses that are its own."""
+        return " ".join(self.text[slice(*balanced(self.text, span))].split())
 
 
 def _solver_is_there() -> bool:
