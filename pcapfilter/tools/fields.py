@@ -286,7 +286,8 @@ def named(header: str, at: int, bits: int) -> Named:
         whole = (field.at, field.bits) == (at, bits)
         name = called(header, field)
         if not whole:
-            name += f", {_octets(at - field.at, bits)}"
+            place = _octets(at - field.at, bits)
+            name += f", {place.removeprefix('octet 0, ') if field.bits <= 8 else place}"
         return Named(header, at, bits, name, field, whole)
     if len(found) == 2:
         name = f"{called(header, found[0])} and {found[1].name}"

@@ -289,3 +289,37 @@ def test_faults_are_one_message(capsys: Captured) -> None:
     assert main(["explain", "-y", "MTP3", "tcp"]) == 1
     assert "link-layer type filtering not implemented" in capsys.readouterr().err
     assert main(["explain", "-x", "tcp"]) == 1
+
+
+def abouts(text: str, *, optimize: bool = True) -> list[str]:
+    return [row.about for row in explain(made(text, optimize=optimize)).rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("ip src net 172.16.0.0/12", "IPv4 source address within 172.16.0.0/12?"),
+        ("net 10.1.2.0 mask 255.255.254.0", "IPv4 destination address within 10.1.2.0/23?"),
+        ("net 10.0.0.0/8", "ARP or RARP sender address within 10.0.0.0/8?"),
+        ("pppoes and ip dst net 10.0.0.0/9", "IPv4 destination address within 10.0.0.0/9?"),
+        ("geneve and src net 10.0.0.0/9", "inner IPv4 source address within 10.0.0.0/9?"),
+        ("ip[12] = 10", "IPv4 source address, octet 0 = 10?"),
+        ("tcp[13] & 3 != 0", "TCP flags, bits 6-7 not 0?"),
+    ],
+)
+def test_a_masked_address_is_a_network(text: str, about: str) -> None:
+    assert about in abouts(text)
+
+
+@pytest.mark.parametrize("text", ["tcp[13] & 2 != 0", "udp[8] = 1", "sctp[12] = 0", "pim[0] = 32"])
+def test_what_ipv6_has_there_is_not_called_ipv4(text: str) -> None:
+    """Before optimisation the test for the protocol looks at both; only the octets are IPv4's."""
+    found = abouts(text, optimize=False)
+    assert any(about.startswith("IPv6 next header = 44 (fragment header)") for about in found)
+    assert any(about.startswith("fragment header next header = ") for about in found)
+    assert not any(about.startswith("IPv4 flags and fragment offset =") for about in found)
+    assert "IPv4 fragment offset not 0?" in found
+
+
+def test_ip_multicast_is_said_to_have_broadcast_in_it() -> None:
+    assert "to 255.255.255.255, broadcast included" in said("ip multicast")[0]

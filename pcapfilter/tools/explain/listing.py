@@ -5,7 +5,10 @@ from typing import NamedTuple
 from pcapfilter.bpf import isa
 from pcapfilter.bpf.program import Instruction
 from pcapfilter.bpf.text import line
+from pcapfilter.net.address import format_v4
+from pcapfilter.tools.fields import called
 from pcapfilter.tools.provenance import Origin, Provenance
+from pcapfilter.tools.provenance.values import Value
 
 SIGNS = {"jeq": "=", "jgt": ">", "jge": ">=", "jset": "&"}
 LONGEST = 50
@@ -56,6 +59,9 @@ def about(instruction: Instruction, origin: Origin) -> str:
         if row.meaning == asks != "jset":
             return f"{left} {SIGNS[asks]} {_number(instruction.k, value.text)}?"
         return f"{left} not 0?" if asks == "jeq" else f"{left} & {instruction.k:#x} not 0?"
+    network = _network(value, instruction.k) if row.meaning == "jeq" else ""
+    if network:
+        return network
     if row.meaning == "jset":
         if value.field.bits == 1:
             return f"{value.text} set?"
@@ -64,6 +70,21 @@ def about(instruction: Instruction, origin: Origin) -> str:
     if instruction.k & (1 << value.shift) - 1:  # bits that the field has not where it stands
         return f"{value.text} << {value.shift} {SIGNS[row.meaning]} {instruction.k:#x}?"
     return f"{value.text} {SIGNS[row.meaning]} {value.field.written(instruction.k >> value.shift)}?"
+
+
+def _network(value: Value, wanted: int) -> str:
+    """Ask whether a masked IPv4 address lies in a network; nothing where it is something else."""
+    bits = value.field
+    if bits is None or bits.field is None or bits.field.form != "ip4" or not value.shift:
+        return ""
+    if bits.at != bits.field.at or bits.whole or wanted & (1 << value.shift) - 1:
+        return ""
+    inner = "inner " * bits.name.startswith("inner ")
+    name = f"{inner}{called(bits.header, bits.field)}"
+    headers = [other.partition(" ")[0] for other in bits.others]
+    if headers:
+        name = f"{' or '.join(headers)} {name.partition(' ')[2]}"
+    return f"{name} within {format_v4(wanted, 32)}/{bits.bits}?"
 
 
 def _cut(text: str) -> str:

@@ -326,7 +326,12 @@ def _word(
             return f"the IPv4 destination address {_broadcast(netmask)}"
         case "multicast", (proto,):
             name = "IPv6" if proto == "ip6" else "IPv4"
-            return f"the {name} destination is a multicast address"
+            more = (
+                " or above (224.0.0.0 to 255.255.255.255, broadcast included)"
+                if proto == "ip"
+                else ""
+            )
+            return f"the {name} destination is a multicast address{more}"
         case "byte", (offset, op, number) if op in BYTES:
             return f"octet {offset} of the link-layer header {BYTES[str(op)]} {number}"
         case "byte", (_, op, number):

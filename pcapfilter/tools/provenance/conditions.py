@@ -6,6 +6,7 @@ from pcapfilter.codegen.build import All, Any, Cond, Inverse
 from pcapfilter.codegen.cfg import Block
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
+from pcapfilter.tools.fields_values import VERSIONS
 from pcapfilter.tools.provenance.places import LINK_HEADER, Known
 from pcapfilter.tools.provenance.values import Question, Reader
 
@@ -14,6 +15,7 @@ TRANSPORTS = {
     "tcp": "TCP", "udp": "UDP", "sctp": "SCTP", "icmp": "ICMP", "icmp6": "ICMPv6", "igmp": "IGMP",
     "ah": "AH", "fragment header": "fragment header",
 }  # fmt: skip
+FRAGMENT = TRANSPORTS["fragment header"]
 FROM_LOADS: dict[str, Known] = {
     # protocol of a load -> the headers that it looks into
     **{word: Known("IPv4", header) for word, header in TRANSPORTS.items() if word != "icmp6"},
@@ -126,7 +128,11 @@ def learn(cond: Cond, known: Known, reader: Reader) -> Known:
             result = found[0]
             for other in found[1:]:
                 result = result.both(other)
-            return result
+            network, transport = (
+                result.network or known.network,
+                result.transport or known.transport,
+            )
+            return result._replace(network=network, transport=transport)
 
 
 def _taught(question: Question, known: Known, *, holds: bool) -> Known:
@@ -144,7 +150,10 @@ def _taught(question: Question, known: Known, *, holds: bool) -> Known:
         return known
     if field.name in {"IPv4 protocol", "IPv6 next header", "fragment header next header"}:
         transport = TRANSPORTS.get(name, name)
-        return known if known.transport else known._replace(transport=transport)
+        supposed_else = known.transport and transport != FRAGMENT
+        return known if supposed_else else known._replace(transport=transport)
+    if name in VERSIONS.values() and known.network in VERSIONS.values():
+        return known._replace(network=name)
     if known.network and known.network not in {"LLC", "ISO"}:
         return known
     if field.header == "LLC" and name != "ISO" and field.name != "SNAP EtherType":
