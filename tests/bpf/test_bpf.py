@@ -180,5 +180,8 @@ def test_blocks() -> None:
     assert 5 not in flow.reachable(program)
     assert flow.has_loop(program)
     assert not flow.has_loop(Program((RETURN,)))
+    itself = Program.of([(0x05, 0, 0, 0xFFFFFFFF), (0x06, 0, 0, 1)])
+    assert flow.has_loop(itself)
+    assert Machine(itself).run(b"") == 0
     with pytest.raises(ProgramError):
         flow.reachable(Program.of([(0x05, 0, 0, 9)]))

@@ -77,6 +77,17 @@ def test_backward_jump_is_unsigned() -> None:
     assert linearize(Graph(block))[1] == (JA, 0, 0, 2**32 - 2)
 
 
+@pytest.mark.parametrize("yes", [True, False])
+def test_how_far_a_jump_within_a_block_reaches(yes: bool) -> None:
+    end, load = Stmt(NOP), Stmt(LOAD, 1)
+    jump = Stmt(EQ, 6, end, load) if yes else Stmt(EQ, 6, load, end)
+    block = Block([jump, load, *(Stmt(LOAD, 2) for _ in range(254)), end], k=ACCEPT)
+    assert linearize(Graph(block))[0] == ((EQ, 255, 0, 6) if yes else (EQ, 0, 255, 6))
+    block.stmts.insert(2, Stmt(LOAD, 2))
+    with pytest.raises(FilterError, match="out-of-range jump"):
+        linearize(Graph(block))
+
+
 def test_refuses_what_no_jump_can_reach() -> None:
     end, load = Stmt(NOP), Stmt(LOAD, 1)
     far = Block([Stmt(EQ, 6, end, load), load, *(Stmt(LOAD, 2) for _ in range(256)), end])

@@ -171,6 +171,14 @@ def test_refusals(rows: list[tuple[int, int, int, int, int]], message: str) -> N
         check(Program.of(rows))
 
 
+def test_the_frame_pointer_may_be_stored() -> None:
+    """It is what an exchange would write to its source that r10 cannot take."""
+    store = (0xDB, 1, isa.FRAME, 0, isa.CMPXCHG)
+    form.check(Program.of([store, EXIT]))
+    with pytest.raises(ProgramError, match="never written"):
+        form.check(Program.of([(*store[:4], isa.XCHG), EXIT]))
+
+
 def test_pointers_may_move() -> None:
     """Places in packet and stack, and their differences."""
     program = Program.of([

@@ -1,6 +1,7 @@
 """Batches: the native engine, the plain one, and the cache of compiled loops."""
 
 import ast
+import os
 import subprocess
 import sys
 from array import array
@@ -166,10 +167,20 @@ def test_cache_survives_damage(folder: Path) -> None:
             out = array("q", [0])
             assert native(sum_of, SUM)(array("I", [7]), 1, out) == 14
             assert cache.load(name, key) is not None
-    entry.chmod(0o666)
+
+
+def test_what_others_have_written_or_could_write_is_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native(sum_of, SUM)
+    name, key = "sum_of.o", loops.key_of(sum_of, Signature.of(SUM))
+    entry = _entry(folder, name)
+    for mode, trusted in ((0o600, True), (0o620, False), (0o602, False), (0o644, True)):
+        entry.chmod(mode)
+        assert (cache.load(name, key) is not None) == trusted, oct(mode)
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
     assert cache.load(name, key) is None
-    entry.chmod(0o600)
-    assert cache.load(name, key) is not None
 
 
 def test_filters_are_kept_and_trimmed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

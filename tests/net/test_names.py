@@ -76,20 +76,23 @@ def test_networks_and_ethers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The tables of the system that Python has no function for."""
     networks, ethers = tmp_path / "networks", tmp_path / "ethers"
     networks.write_text(
-        "default 0.0.0.0\nloopback 127.0.0.0\n# lab 1\nlab 10.1 test # here\nodd ten\n"
+        "default 0.0.0.0\nloopback 127.0.0.0\n# lab 1\nlab 10.1 test # here\n"
+        "odd ten\nfar 256.1\nend 255\n"
     )
     ethers.write_text("2:0:0:0:0:ff Printer\n02:00:00:00:00:01 gate # first\nz:1 odd\n")
     rows = names._rows
     paths = {"/etc/networks": networks, "/etc/ethers": ethers}
     monkeypatch.setattr(names, "_rows", lambda path: rows(str(paths[path])))
     system = SystemResolver()
-    found = {n: system.number("network", n) for n in ("default", "loopback", "lab", "test", "odd")}
-    assert found == {
+    listed = ("default", "loopback", "lab", "test", "odd", "far", "end")
+    assert {name: system.number("network", name) for name in listed} == {
         "default": None,
         "loopback": 0x7F000000,
         "lab": 0xA01,
         "test": 0xA01,
         "odd": None,
+        "far": None,
+        "end": 255,
     }
     assert system.ethernet("printer") == bytes.fromhex("0200000000ff")
     assert system.ethernet("gate") == bytes.fromhex("020000000001")

@@ -53,6 +53,7 @@ def test_syntax_error(text: str, message: str, spelt: str) -> None:
         ("port 4294967296", "number 4294967296 overflows 32 bits", "4294967296"),
         ("port 0x100000000", "number 0x100000000 overflows 32 bits", "0x100000000"),
         ("port 05000000000000", "number 05000000000000 overflows 32 bits", "05000000000000"),
+        ("port 050000000000008", "number 050000000000008 overflows 32 bits", "050000000000008"),
         ("host 1:2:3:4:5", "bogus ethernet address 1:2:3:4:", "1:2:3:4:"),
         ("host 1::2::3", "bogus ethernet address 1::2::", "1::2::"),
         ("host ::1.2.3.256", "bogus IPv6 address ::1.2.3.256", "::1.2.3.256"),
