@@ -12,10 +12,10 @@ from typing import cast
 import pcapfilter
 from pcapfilter import job
 from pcapfilter.cli import run
+from pcapfilter.cli.arguments import KIB, number, precision
 from pcapfilter.cli.interfaces import chosen_device, chosen_link
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine, UsageError
-from pcapfilter.cli.reading import MOST
 from pcapfilter.cli.run import STANDARD_OUTPUTS
 from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
@@ -29,8 +29,6 @@ from pcapfilter.io.live.tap import Tap
 from pcapfilter.io.output import chosen, open_sink
 from pcapfilter.packets import MAXIMUM_SNAPLEN
 
-KIB = 1024
-MOST_KIB = (2**31 - 1) // KIB
 SECOND = 1.0
 
 LOADED = ("pcapfilter.cli.printing", "pcapfilter.io.rotation", "shlex")
@@ -84,15 +82,15 @@ class Capturing:
         self._line, self._text, self._interrupts = line, text, interrupts
         if line.times("after") or line.times("before"):
             raise UsageError("--after and --before pick packets of files, not of interfaces")
-        self._limit = run.number(line, "c", "packet count", 1, MOST)
-        self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
+        self._limit = number(line, "c")
+        self._skip = number(line, "skip") or 0
         self._target = line.last("w")
         self._counting, self._printing = run.counts(line), run.prints(line)
-        precision = run.precision(line)
-        self._nano = precision == "nano"
-        self._manner = manner_of(line, precision)._replace(in_place=True, flushing=True)
+        asked = precision(line)
+        self._nano = asked == "nano"
+        self._manner = manner_of(line, asked)._replace(in_place=True, flushing=True)
         self._fine = self._nano or (
-            precision is None
+            asked is None
             and self._target is not None
             and chosen(self._target, self._manner)[0] != "pcap"
         )
@@ -106,10 +104,8 @@ class Capturing:
 
     def _wishes(self, found: Device) -> Wishes:
         line = self._line
-        kib = run.number(line, "B", "packet buffer size", 1, MOST_KIB)
+        kib = number(line, "B")
         direction = line.last("Q") or "inout"
-        if direction not in {"in", "out", "inout"}:
-            raise UsageError(f"unknown capture direction `{direction}'")
         prompt = self._to_terminal or any(map(line.times, ("immediate-mode", "U", "l")))
         return Wishes(
             link=chosen_link(line),
@@ -275,14 +271,12 @@ def _counted(number: int, what: str) -> str:
 
 
 def _snaplen(line: CommandLine) -> int:
-    return run.number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN) or MAXIMUM_SNAPLEN
+    return number(line, "s") or MAXIMUM_SNAPLEN
 
 
 def _clock(line: CommandLine, found: Device) -> str:
     """Give -j's clock; one that the interface does not have is left out, which is said."""
     word = line.last("j") or "host"
-    if word not in stamps.TITLES:
-        raise UsageError(f"invalid time stamp type {word}")
     if word not in stamps.clocks(found.name):
         run.say(
             f"WARNING: When trying to set timestamp type '{word}' on {found.name}: "

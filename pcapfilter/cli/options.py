@@ -103,7 +103,10 @@ FLAGS: tuple[Flag, ...] = tuple(
 
 
 class CommandLine(NamedTuple):
-    """A command line, read: by flag (its long name where it has no short) each value given."""
+    """A command line, read: by flag (its long name where it has no short) each value given.
+
+    The flag that was given last stands last.
+    """
 
     given: dict[str, list[str]]
     operands: list[str]
@@ -129,6 +132,11 @@ def read_command_line(words: list[str], flags: tuple[Flag, ...] = FLAGS) -> Comm
     given: dict[str, list[str]] = {}
     operands: list[str] = []
     rest = iter(words)
+
+    def note(flag: Flag, value: str) -> None:
+        name = flag.short or flag.long
+        given[name] = [*given.pop(name, ()), value]
+
     for word in rest:
         if word == "--":
             operands.extend(rest)
@@ -139,7 +147,7 @@ def read_command_line(words: list[str], flags: tuple[Flag, ...] = FLAGS) -> Comm
                 raise UsageError(f"option '--{flag.long}' doesn't allow an argument")
             if flag.argument and not equals:
                 value = _argument(rest, f"option '--{flag.long}' requires an argument")
-            given.setdefault(flag.short or flag.long, []).append(value)
+            note(flag, value)
         elif word.startswith("-") and word != "-":
             at = 1
             while at < len(word):
@@ -154,7 +162,7 @@ def read_command_line(words: list[str], flags: tuple[Flag, ...] = FLAGS) -> Comm
                         rest, f"option requires an argument -- '{letter}'"
                     )
                     at = len(word)
-                given.setdefault(letter, []).append(value)
+                note(found, value)
         else:
             operands.append(word)
     return CommandLine(given, operands)

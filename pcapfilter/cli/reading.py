@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pcapfilter import job
 from pcapfilter.cli import run
+from pcapfilter.cli.arguments import number, precision
 from pcapfilter.cli.interrupts import Interrupts
 from pcapfilter.cli.options import CommandLine
 from pcapfilter.cli.progress import Progress
@@ -23,16 +24,10 @@ from pcapfilter.io.base import (
 from pcapfilter.io.output import chosen, open_sink
 from pcapfilter.io.place import identity_at, refuse_overwriting
 from pcapfilter.judge import left_out, within
-from pcapfilter.packets import MAXIMUM_SNAPLEN
 
 if TYPE_CHECKING:
     from pcapfilter.io.window import Window
     from pcapfilter.net.linktype import LinkType
-
-MOST = 2**31 - 1
-"""The highest packet count."""
-
-MOST_WORKERS = 256
 
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
@@ -60,11 +55,10 @@ class Reading:
     ) -> None:
         self._line, self._text, self._inputs = line, text, inputs
         self._interrupts = interrupts
-        self._limit = run.number(line, "c", "packet count", 1, MOST)
-        self._skip = run.number(line, "skip", "skip count", 0, MOST) or 0
-        self._workers = run.number(line, "workers", "worker count", 1, MOST_WORKERS)
-        run.number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN)
-        self._precision = run.precision(line)
+        self._limit = number(line, "c")
+        self._skip = number(line, "skip") or 0
+        self._workers = number(line, "workers")
+        self._precision = precision(line)
         self._target = line.last("w")
         self._manner = manner_of(line, self._precision)
         self._one_link = (

@@ -1,10 +1,10 @@
 """What the command does, step by step, in the order in which tcpdump does it."""
 
-import re
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pcapfilter
+from pcapfilter.cli.arguments import check_arguments, number
 from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.options import CommandLine, UsageError, read_command_line, usage
 from pcapfilter.errors import CaptureError
@@ -14,11 +14,6 @@ from pcapfilter.packets import MAXIMUM_SNAPLEN
 if TYPE_CHECKING:
     from pcapfilter.io.base import Source
     from pcapfilter.net.linktype import LinkType
-
-C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
-"""What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
-
 
 STANDARD_OUTPUTS = ("-", "/dev/stdout")
 """Names by which -w leaves no room on standard output for anything else."""
@@ -55,6 +50,7 @@ def obey(line: CommandLine) -> int:
         return 0
     if line.times("f") and (line.times("r") or line.times("V")):
         raise UsageError("-f can not be used with -V or -r")
+    check_arguments(line)
     if flags := line.pointless():
         say(f"{' '.join(flags)}: not supported: packets are not dissected")
     if line.times("D"):
@@ -63,7 +59,7 @@ def obey(line: CommandLine) -> int:
         return list_interfaces()
     text = expression(line)
     inputs = input_names(line)
-    if line.times("L") or line.times("J"):
+    if not inputs and (line.times("L") or line.times("J")):
         from pcapfilter.cli import interfaces
 
         shown = interfaces.list_link_types if line.times("L") else interfaces.list_clocks
@@ -91,37 +87,6 @@ def expression(line: CommandLine) -> str:
         return " ".join(line.operands)
     with open(name, encoding="utf-8", errors="surrogateescape") as file:
         return "\n".join(row.partition("#")[0] for row in file.read().split("\n"))
-
-
-def number(line: CommandLine, name: str, what: str, least: int, most: int) -> int | None:
-    """Give a flag's number; UsageError, in tcpdump's words, where it is none or out of range.
-
-    tcpdump reads a snapshot length as C writes numbers, and a count as decimal. After a count, it
-    passes over what is no digit: `-c 1k` is 1 there, and refused here.
-    """
-    word = line.last(name)
-    if word is None:
-        return None
-    matched = (C_NUMBER if name == "s" else DECIMAL).fullmatch(word)
-    value = least - 1
-    if matched is not None:
-        sign, digits = matched.groups()
-        base = 10 if name != "s" or digits[0] != "0" else 16 if digits[1:2] in {"x", "X"} else 8
-        value = int(sign + digits, base)
-    if not least <= value <= most:
-        bounds = f" (must be >= {least} and <= {most})" if name == "s" else ""
-        raise UsageError(f"invalid {what} {word}{bounds}")
-    return value
-
-
-def precision(line: CommandLine) -> Literal["micro", "nano"] | None:
-    """Give the precision of times that was asked for, if any."""
-    word = line.last("time-stamp-precision")
-    if word is not None and word not in {"micro", "nano"}:
-        raise UsageError(f"unable to parse time stamp precision {word!r} (micro or nano)")
-    if word == "nano" or line.times("nano"):
-        return "nano"
-    return "micro" if word == "micro" or line.times("micro") else None
 
 
 def announce(source: "Source") -> None:
@@ -173,7 +138,7 @@ def change_user(line: CommandLine) -> None:
 
 def list_program(line: CommandLine, text: str, inputs: list[str]) -> int:
     """Print the program, for the first input's link type, or -y's, or Ethernet."""
-    snaplen = number(line, "s", "snaplen", 0, MAXIMUM_SNAPLEN) or MAXIMUM_SNAPLEN
+    snaplen = number(line, "s") or MAXIMUM_SNAPLEN
     if inputs:
         from pcapfilter.io.base import open_source
 

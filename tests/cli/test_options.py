@@ -1,11 +1,17 @@
 """Command lines are read as getopt_long reads them: Python's own getopt is the oracle."""
 
 import getopt
+import os
 import random
+from pathlib import Path
+from struct import pack
 
 import pytest
 
+from pcapfilter.cli import main
 from pcapfilter.cli.options import FLAGS, UsageError, read_command_line, usage
+
+Captured = pytest.CaptureFixture[str]
 
 SHORT = "".join(flag.short + ":" * bool(flag.argument) for flag in FLAGS if flag.short)
 LONG = [flag.long + "=" * bool(flag.argument) for flag in FLAGS if flag.long]
@@ -59,3 +65,46 @@ def test_help_names_every_flag_that_works() -> None:
         named = f"-{flag.short}" if flag.short else f"--{flag.long}"
         assert (f"  {named}" in text) == bool(flag.purpose), flag
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-y", "FOO"), "invalid data link type FOO"),
+        (("-y", "FOO", "-y", "RAW"), "invalid data link type FOO"),
+        (("-tttttt",), "only -t, -tt, -ttt, -tttt and -ttttt are supported"),
+        (("-c", "x", "-c", "5"), "invalid packet count x"),
+        (("-B", "0"), "invalid packet buffer size 0"),
+        (("-Q", "up"), "unknown capture direction `up'"),
+        (("-j", "sundial"), "invalid time stamp type sundial"),
+        (("-W", "0"), "invalid number of output files 0"),
+        (("-C", "-r"), "invalid file size -r"),
+        (("--time-stamp-precision", "milli", "--nano"), "time stamp precision 'milli'"),
+    ],
+)
+@pytest.mark.parametrize("first", [("-d",), ("-w", os.devnull)])
+def test_what_flags_take_is_looked_at_where_it_is_of_no_use(
+    first: tuple[str, ...], words: tuple[str, ...], message: str, trace: Path, capsys: Captured
+) -> None:
+    assert main(["-r", str(trace), *first, *words]) == 1
+    told = capsys.readouterr()
+    assert (told.out, message in told.err) == ("", True)
+
+
+def test_the_precision_asked_for_last_counts(trace: Path, tmp_path: Path) -> None:
+    fine, coarse = (tmp_path / name for name in ("fine", "coarse"))
+    micro = ("--time-stamp-precision", "micro")
+    for words in (("--micro", "--nano"), (*micro, "--nano"), ("--nano", *micro, "--nano")):
+        assert main(["-r", str(trace), "-w", str(fine), *words]) == 0
+        assert fine.read_bytes()[:4] == pack("=I", 0xA1B23C4D)
+    for words in (("--nano", "--micro"), ("--nano", *micro)):
+        assert main(["-r", str(trace), "-w", str(coarse), *words]) == 0
+        assert coarse.read_bytes() == trace.read_bytes()
+
+
+@pytest.mark.parametrize("flag", ["-L", "-J"])
+def test_interfaces_are_not_listed_where_a_capture_is_read(
+    flag: str, trace: Path, capsys: Captured
+) -> None:
+    assert main([flag, "-r", str(trace), "--count"]) == 0
+    assert capsys.readouterr().out == "6 packets\n"

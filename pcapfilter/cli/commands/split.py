@@ -5,6 +5,7 @@ from os import makedirs, path
 
 from pcapfilter import job
 from pcapfilter.cli import run as main
+from pcapfilter.cli.arguments import precision
 from pcapfilter.cli.faults import told_to_machines
 from pcapfilter.cli.inputs import input_names
 from pcapfilter.cli.interrupts import Interrupts
@@ -90,7 +91,7 @@ class Splitting:
     ) -> None:
         self._line, self._outputs, self._inputs = line, outputs, inputs
         self._interrupts, self._stack = interrupts, stack
-        self._manner = manner_of(line, main.precision(line))
+        self._manner = manner_of(line, precision(line))
         self._filters: list[Filter] = []
         self._left_out = LeftOut()
         self._sinks: list[Sink] = []

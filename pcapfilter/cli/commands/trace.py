@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pcapfilter.cli import run as command
+from pcapfilter.cli.arguments import number
 from pcapfilter.cli.asked import command_line, filter_asked_for, reading, told_damage
 from pcapfilter.cli.colours import ABOUT, FAINT, HEADING, NO, PART, YES, Piece, show
 from pcapfilter.cli.line import describe
@@ -22,7 +23,6 @@ FLAGS = (
     Flag("F", "", "FILE", "read the expression from FILE"),
     Flag("h", "help", "", "print this and stop"),
 )
-MOST = 2**31 - 1
 FATES = {True: ("held", YES), False: ("failed", NO), None: ("not asked", FAINT)}
 
 
@@ -34,7 +34,7 @@ def run(words: list[str]) -> int:
     name = line.last("r")
     if name is None:
         raise UsageError("trace: no input: name a capture with -r FILE")
-    limit = command.number(line, "c", "packet count", 1, MOST)
+    limit = number(line, "c")
     made = filter_asked_for(line)
     with reading(name) as source:
         show(_traced(made, source, limit, brief=line.times("q") > 0))
