@@ -127,6 +127,14 @@ def test_something_else_behind_the_stream(kind: str) -> None:
     assert damage.message == f"something else follows the {kind} stream"
 
 
+def test_the_cut_beginning_of_another_stream(kind: str) -> None:
+    for size in (1, 2):
+        found, damage = read(COMPRESS[kind](WHOLE) + COMPRESS[kind](WHOLE)[:size])
+        assert found == EVERYTHING
+        assert damage is not None
+        assert damage.message == f"the {kind} stream is cut short"
+
+
 def test_short_reads(kind: str) -> None:
     for step in (1, 1000):
         source = open_source(Trickle(COMPRESS[kind](WHOLE), step))
@@ -145,7 +153,7 @@ def test_memory_does_not_follow_the_stream(kind: str) -> None:
 
 
 def test_a_window_beyond_reason_is_refused() -> None:
-    head = struct.pack("<I", 0xFD2FB528) + bytes([0x00, (41 - 10) << 3]) + bytes(20)
+    head = struct.pack("<I", 0xFD2FB528) + bytes([0x00, (28 - 10) << 3]) + bytes(20)
     with pytest.raises(CaptureError, match="the zstd stream is damaged"):
         open_source(io.BytesIO(head))
     options = {int(zstd.CompressionParameter.window_log): 27}

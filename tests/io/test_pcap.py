@@ -161,6 +161,14 @@ def test_an_input_is_not_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == pcap()
 
 
+def test_of_what_was_written_whole_records_stay() -> None:
+    octets = pcap(THREE)[24:]
+    ends = [0, 76, 152, 228]
+    for size in range(len(octets) + 1):
+        cut = memoryview(octets)[:size]
+        assert pcap_file.whole_records(cut) == max(end for end in ends if end <= size)
+
+
 def test_header_faults_raise() -> None:
     for name in ("empty", "no capture", "version 3.0", "cut in the file's header"):
         with pytest.raises(CaptureError):

@@ -261,6 +261,7 @@ def test_a_packet_longer_than_the_written_snapshot_length() -> None:
     late = LITTLE.section() + LITTLE.interface(snaplen=100) + LITTLE.packet()
     late += LITTLE.interface(snaplen=200)
     assert copied(late + LITTLE.packet(interface=1))[1] == ""
+    assert copied(late + LITTLE.packet(bytes(100), interface=1))[1] == ""
     with pytest.raises(CaptureError, match="one snapshot length"):
         copied(late + LITTLE.packet(bytes(150), interface=1))
 

@@ -313,6 +313,30 @@ def test_formats_by_name_and_by_flag(
     assert [p.data for p in pcapfilter.compile("").read(target)] == [HTTP] * 3
 
 
+class Watched:
+    """An interface, as far as there is more to tell than its packets."""
+
+    name, filter, began = "eth7", "udp", 1_700_000_000 * 10**9
+
+    def statistics(self) -> tuple[int, int, int]:
+        """Give the packets that the kernel accepted, and those dropped by it and the interface."""
+        return 100, 30, 5
+
+
+def test_what_was_received_and_dropped_is_told() -> None:
+    """What the kernel dropped it had accepted, and what the interface dropped it had not."""
+    out = io.BytesIO()
+    sink = PcapngSink(out, owned=False, observed=Watched())
+    with open_source(io.BytesIO(pcap(ROWS))) as source:
+        for packet in source:
+            sink.add(packet)
+    sink.close()
+    assert pcapfilter.compile("").count(io.BytesIO(out.getvalue())).matched == len(ROWS)
+    last = block_by_block(out.getvalue())[-1]
+    assert last[:4] == struct.pack("=I", 5)
+    assert struct.pack("=HHQ", 4, 8, 70) + struct.pack("=HHQ", 5, 8, 35) in last
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
