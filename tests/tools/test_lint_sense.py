@@ -108,6 +108,7 @@ ONCE_SAID = (
     ("ip6 and ip6[6] = 44", "ip6", "ip6[6] = 44"),
     ("tcp and tcp port 80", "tcp", "tcp port 80"),
     ("not ether broadcast and not ether multicast", "not ether broadcast", "not ether multicast"),
+    ("not arp and icmp", "not arp", "icmp"),
     ("broadcast or multicast", "broadcast", "multicast"),
 )
 
@@ -115,7 +116,7 @@ QUIET = (
     # nothing is warned of
     f"{GET} or {POST} and ip",
     "not (src net 10 and dst net 10)",
-    "not (port 22) or icmp",
+    "not (port 22) or tcp",
     "ip and tcp[13] & 2 != 0 and tcp[2:2] = 80",
     "mpls and (port 161 or (mpls and port 161))",
     "udp or (vlan and udp)",
@@ -141,13 +142,24 @@ def test_what_is_said_twice_is_a_note(text: str, spare: str, beside: str) -> Non
     [found] = of_rule(text, "no-effect")
     assert found.level == "note"
     assert found.reason.startswith(f"`{spare}` can be left out")
-    assert found.reason.endswith(f": `{beside}` asks for it") or " or " in text
+    held = "holds where it does" if " or " in text else "asks for it"
+    held = "excludes it anyway" if spare.startswith("not") else held
+    assert found.reason.endswith(f": `{beside}` {held}")
+
+
+def test_an_alternative_within_a_not_is_warned_of() -> None:
+    assert [f.level for f in of_rule("not icmp or udp port 53", "no-effect")] == ["warning"]
 
 
 @pytest.mark.parametrize("text", QUIET)
 def test_no_warning_without_a_reason(text: str) -> None:
     quiet = [f for f in findings(text, netmask=0) if f.level == "warning"]
     assert [f for f in quiet if f.rule not in {"ipv4-only", "precedence"}] == []
+
+
+def test_what_still_never_matches_is_not_proposed() -> None:
+    [never] = of_rule("sctp and esp and tcp port 23", "never")
+    assert never.rewritings == ()
 
 
 def test_a_place_has_its_parentheses() -> None:

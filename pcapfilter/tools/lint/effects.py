@@ -51,7 +51,8 @@ def _never(subject: Subject) -> Iterator[Finding]:
         reason = f": {subject.quoted(spans)} exclude each other"
         path = _path_of(subject.expr, core[-1])
         rest = without(subject.text, subject.expr, path)
-        rewritings.append(subject.rewriting(rest, f"without {subject.quoted(spans[-1:])}"))
+        other = subject.rewriting(rest, f"without {subject.quoted(spans[-1:])}")
+        rewritings += [other] * (not other.alike)
     elif core and core[0] is not subject.expr and not reason:
         reason = f": {subject.quoted(spans)} never holds"
     yield Finding(
@@ -117,12 +118,12 @@ def _spare(subject: Subject, told: list[Path]) -> Iterator[tuple[Path, Finding]]
         other = None if _reason(node) else _said_by(subject, above, path)
         if other is not None:
             said = subject.quoted([other.span])
-            held = (
-                f"{said} asks for it" if isinstance(above, And) else f"{said} holds where it does"
-            )
+            held = "holds where it does"
+            if isinstance(above, And):
+                held = "excludes it anyway" if isinstance(node, Not) else "asks for it"
             yield path, Finding(
                 "no-effect", "note", node.span,
-                f"{what} can be left out{where}: {held}", tuple(rewritings),
+                f"{what} can be left out{where}: {said} {held}", tuple(rewritings),
             )  # fmt: skip
             continue
         held = "holds whenever the rest does" if isinstance(above, And) else "adds no packet"
@@ -135,7 +136,8 @@ def _spare(subject: Subject, told: list[Path]) -> Iterator[tuple[Path, Finding]]
 def _said_by(subject: Subject, above: Expr, path: Path) -> Expr | None:
     """Give a term beside another that says the same and more: `tcp port 80` beside `tcp`.
 
-    None where the other one holds always or never by itself, and where words shift what follows.
+    None where it holds always or never by itself, where words shift what follows, and where it is
+    a `not` that holds for more than another alternative: `not icmp or udp` is hardly meant.
     """
     node = children(above)[path[-1]]
     plain = children(node)[0] if isinstance(node, Not) else node
@@ -145,7 +147,8 @@ def _said_by(subject: Subject, above: Expr, path: Path) -> Expr | None:
     if subject.late() or not subject.selects_some(usual):
         return None
     for other in children(above):
-        if other is node or any(children(below) for below in children(other)):
+        loose = isinstance(above, Or) and isinstance(other, Not)
+        if other is node or loose or any(children(below) for below in children(other)):
             continue
         wider, narrower = (node, other) if isinstance(above, And) else (other, node)
         both = to_text(And((narrower, Not(wider))))
