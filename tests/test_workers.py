@@ -97,6 +97,25 @@ def test_small_ranges(tmp_path: Path, cut: Cut, size: int) -> None:
     check(path)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("skip", [0, 1, 40, 119, 200])
+def test_skipped_matches_may_fill_ranges(tmp_path: Path, cut: Cut, skip: int, workers: str) -> None:
+    """Also where records are written as they are, and where a limit comes after them."""
+    cut(1000)
+    path, out = tmp_path / "in.pcap", tmp_path / "out.pcap"
+    path.write_bytes(HEADER + records("wide", Random(3), 200))
+    everything = list(pf.compile("").read(path))
+    for text in ("", "tcp"):
+        matches = [p for p in everything if pf.compile(text)(p)]
+        assert len(matches) > 100
+        for limit in (None, 30):
+            words = ["-r", str(path), "-w", str(out), "--skip", str(skip), "--workers", workers]
+            words += [] if limit is None else ["-c", str(limit)]
+            assert main([*words, text]) == 0
+            stop = len(matches) if limit is None else skip + limit
+            assert list(pf.compile("").read(out)) == matches[skip:stop]
+
+
 def liars(random: Random, count: int) -> bytes:
     """Give packets that are full of record headers, some of them in chains as long as you like."""
     inner = records("tiny", random, 60)
