@@ -1,7 +1,8 @@
 """The command `pcapfilter`: tcpdump's flags, its listings and its files."""
 
 import sys
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import Any
 
 
 def main(words: list[str] | None = None) -> int:
@@ -28,11 +29,24 @@ def main(words: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, flags), number)
             file = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- it stays
             setattr(sys, name, file)
+    told = BufferedWriter(_Unheard(2, "w", closefd=False))
+    sys.stderr = TextIOWrapper(told, sys.stderr.encoding, "backslashreplace", line_buffering=True)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # words that are no text are shown, too
     code = _run(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
+
+
+class _Unheard(FileIO):
+    """Standard error: where nobody can be told anything, the job is done all the same."""
+
+    def write(self, octets: Any) -> int:
+        """Write some octets, or none; either way they are done with."""
+        try:
+            return super().write(octets) or len(octets)
+        except OSError:
+            return len(octets)
 
 
 def _run(words: list[str]) -> int:

@@ -8,9 +8,9 @@ along are written in place.
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from errno import EACCES, EEXIST, ENOENT, EROFS
+from errno import EACCES, EEXIST, EISDIR, ENOENT, EROFS
 from io import FileIO
-from stat import S_IMODE, S_ISREG
+from stat import S_IMODE, S_ISREG, S_ISVTX
 from typing import Any, Literal, NamedTuple
 
 from pcapfilter.io.base import (
@@ -169,13 +169,15 @@ class Draft:
         """Begin a file; None where it has to be written in place. OSError names the file."""
         if not name:
             raise FileNotFoundError(ENOENT, os.strerror(ENOENT), name)
+        if name.endswith("/"):
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), name)
         try:
             before = os.stat(name)
-        except OSError:
+        except FileNotFoundError:
             before = None
-        if before is not None and (not S_ISREG(before.st_mode) or name.startswith(SPECIAL)):
-            return None
         target = os.path.realpath(name)
+        if before is not None and (name.startswith(SPECIAL) or not _replaceable(target, before)):
+            return None
         folder, base = os.path.split(target)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         number = os.getpid()
@@ -213,6 +215,17 @@ class Draft:
         """Leave no file."""
         self._file.close()
         os.unlink(self._temporary)
+
+
+def _replaceable(target: str, before: os.stat_result) -> bool:
+    """Whether a file may be replaced by another: it is regular, it could be written, and renamed.
+
+    In a sticky folder, none but the owners of the file and of the folder may rename it.
+    """
+    if not S_ISREG(before.st_mode) or not os.access(target, os.W_OK, effective_ids=True):
+        return False
+    folder = os.stat(os.path.dirname(target))
+    return not folder.st_mode & S_ISVTX or os.geteuid() in {0, before.st_uid, folder.st_uid}
 
 
 def check_manner(manner: Manner) -> None:

@@ -208,6 +208,16 @@ def test_closed_standard_files(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
 
 
+@pytest.mark.parametrize("where", ["2>/dev/full", "2>&1 | (exec <&-; sleep 0.3)"])
+def test_what_cannot_be_told_does_not_stop_the_job(where: str, tmp_path: Path) -> None:
+    path, target, code = (tmp_path / name for name in ("trace.pcap", "out.pcap", "code"))
+    path.write_bytes(pcap(ROWS))
+    line = f"(sleep 0.1; {sys.executable} -m pcapfilter -r {path} -w {target} tcp; echo $? >{code})"
+    subprocess.run(f"{line} {where}", shell=True, check=True)
+    assert code.read_text() == "0\n"
+    assert target.read_bytes() == pcap((ROWS[0], ROWS[2], ROWS[5]))
+
+
 def test_a_list_of_inputs_from_standard_input(tmp_path: Path) -> None:
     path = tmp_path / "trace.pcap"
     path.write_bytes(pcap(ROWS))
