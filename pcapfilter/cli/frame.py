@@ -43,7 +43,8 @@ class Frame(NamedTuple):
     """A link-layer header, read.
 
     `kind` is the Ethertype of what follows (0 where none is known), `start` where that begins;
-    `header` is what -e prints, `tags` the VLAN numbers, `llc` the three fields of an LLC header.
+    `header` is what -e prints, `tags` the VLAN numbers, `llc` the three fields of an LLC header;
+    `said` is what there is to say of a frame that carries no packet.
     """
 
     kind: int
@@ -51,6 +52,7 @@ class Frame(NamedTuple):
     header: str = ""
     tags: tuple[int, ...] = ()
     llc: tuple[int, int, int] | None = None
+    said: str = ""
 
 
 def name_of(kind: int) -> str:

@@ -117,6 +117,8 @@ class Lines:
             return prefix + ("ARP, " if named else "") + _arp(body, length)
         if frame.llc:
             prefix += "LLC, dsap 0x{:02x}, ssap 0x{:02x}, ctrl 0x{:02x}, ".format(*frame.llc)
+        elif frame.said:
+            prefix += f"{frame.said}, "
         elif named:
             prefix += f"{name_of(frame.kind)}, " if frame.kind > LONGEST else ""
         if named and packet.link.name == "EN10MB" and len(packet.data) >= 14:

@@ -234,6 +234,39 @@ def test_link_layer_headers_are_told_as_tcpdump_does(
 
 
 @needs_tcpdump
+def test_frames_of_802_11_are_told_as_tcpdump_does(
+    captures: Path, real_captures: Path, capsys: Captured
+) -> None:
+    """Who sends to whom, what kind of frame it is, and the network's name."""
+    compared = 0
+    mine = (*captures.glob("ieee802_11*.pcap"), captures / "prism_header.pcap")
+    for path in (*mine, *sorted(real_captures.glob("ieee802.11*"))):
+        wanted = packets(tcpdump("-e#nt", "-r", path).stdout.decode("latin-1"))
+        for one, two in zip(packets(printed(capsys, "-e#nt", "-r", path)), wanted, strict=True):
+            told = re.split(r", length| (?:LLC|Data)\b", one)[0]
+            if not re.search(r"\[\||Invalid header", two):
+                assert told in two, path.name
+                compared += 1
+    assert compared > 200
+
+
+def test_a_network_cannot_write_to_the_terminal(tmp_path: Path, capsys: Captured) -> None:
+    beacon = bytes([0x80]) + bytes(23) + bytes(12) + bytes([0, 6]) + b"a\x1b[2J\xff"
+    path = tmp_path / "beacon.pcap"
+    path.write_bytes(pcap((Row(0, 0, len(beacon), len(beacon), beacon),), link=105))
+    assert ours(capsys, "-nt", "-r", path) == [f"Beacon (a\\x1b[2J\\xff), length {len(beacon)}"]
+
+
+def test_headers_around_headers_end(tmp_path: Path, capsys: Captured) -> None:
+    """One that says that it is in itself, and is no octet long."""
+    for link, header in ((192, "0000 0000 c000 0000"), (258, "00000000 01000000 02010000")):
+        path = tmp_path / f"{link}.pcap"
+        octets = bytes.fromhex(header)
+        path.write_bytes(pcap((Row(0, 0, len(octets), len(octets), octets),), link=link))
+        assert ours(capsys, "-nt", "-r", path) == [f"length {len(octets)}"]
+
+
+@needs_tcpdump
 def test_what_icmp_says_is_what_tcpdump_says(tmp_path: Path, capsys: Captured) -> None:
     about = DNS[14:] + bytes(16)
     frames = []
