@@ -1,85 +1,66 @@
-"""Where a capture is written: under a name of its own first, or in place where that has to be."""
+"""Where a capture is written: under another name until it is whole, or in place."""
 
 import os
-import tempfile
-from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
-from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG
+from errno import EACCES, EIO, EROFS
 from pathlib import Path
-from shutil import rmtree
+from typing import Any
 
 import pytest
 
-from pcapfilter.io.base import open_source
-from pcapfilter.io.output import open_sink
+import pcapfilter as pf
+from pcapfilter.io.place import identity_at
 from tests.io.captures import ROWS, pcap
-
-NOBODY = 65534
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Be a user without rights."""
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
-def shared() -> Iterator[Path]:
-    """Give a folder that everybody may write into."""
-    if os.geteuid() != 0:
-        pytest.skip("needs to be root, to become another user")
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o777)
-    yield folder
-    rmtree(folder)
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "trace.pcap"
+    path.write_bytes(pcap(ROWS))
+    return path
 
 
-def copied(source: Path, target: Path | str) -> None:
-    """Copy a capture as it is."""
-    with open_source(source) as read, open_sink(str(target), read) as sink:
-        for batch in read.batches():
-            sink.write(batch, array("I", range(len(batch))))
+def test_an_open_file_is_written_to_by_its_descriptors_name(trace: Path, tmp_path: Path) -> None:
+    """It is that very file that is meant, whatever its name is by now."""
+    target = tmp_path / "out.pcap"
+    with open(target, "w+b") as file:
+        place = f"/dev/fd/{file.fileno()}"
+        target.unlink()
+        assert pf.compile("").copy(trace, place).matched == len(ROWS)
+        assert file.read() == pcap(ROWS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [trace.name]
 
 
-def test_a_file_that_could_not_be_written_is_not_replaced(shared: Path) -> None:
-    source, target = shared / "in.pcap", shared / "out.pcap"
-    source.write_bytes(pcap(ROWS))
-    target.write_bytes(b"precious")
-    target.chmod(0o444)
-    with as_nobody(), pytest.raises(PermissionError) as told:
-        copied(source, target)
-    assert (told.value.errno, told.value.filename) == (EACCES, str(target))
-    assert target.read_bytes() == b"precious"
-    assert sorted(path.name for path in shared.iterdir()) == ["in.pcap", "out.pcap"]
+@pytest.mark.parametrize("reason", [EACCES, EROFS, EIO])
+def test_a_folder_where_no_file_can_be_made(
+    reason: int, trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is there can still be written; a new one cannot, and the fault names it."""
+    target, really = tmp_path / "out.pcap", os.open
+
+    def refuse(path: Any, flags: int, *more: int) -> int:
+        if flags & os.O_EXCL:
+            raise OSError(reason, os.strerror(reason), path)
+        return really(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    for there in (False, True):
+        if there and reason != EIO:
+            assert pf.compile("").copy(trace, target).matched == len(ROWS)
+            assert target.read_bytes() == pcap(ROWS)
+            continue
+        with pytest.raises(OSError, match=os.strerror(reason)) as caught:
+            pf.compile("").copy(trace, target)
+        assert (caught.value.errno, caught.value.filename) == (reason, str(target))
+        assert not target.exists() or not target.read_bytes()
+        target.touch()
 
 
-def test_in_a_sticky_folder_a_file_of_others_is_written_in_place(shared: Path) -> None:
-    source, target = shared / "in.pcap", shared / "out.pcap"
-    source.write_bytes(pcap(ROWS))
-    target.write_bytes(b"old" * 1000)
-    target.chmod(0o666)
-    shared.chmod(0o1777)
-    number = target.stat().st_ino
-    with as_nobody():
-        copied(source, target)
-    assert target.read_bytes() == pcap(ROWS)
-    assert target.stat().st_ino == number
-    assert sorted(path.name for path in shared.iterdir()) == ["in.pcap", "out.pcap"]
-
-
-def test_names_that_cannot_be_leave_nothing_behind(tmp_path: Path) -> None:
-    source, folder = tmp_path / "in.pcap", tmp_path / "out"
-    source.write_bytes(pcap(ROWS))
-    folder.mkdir()
-    (folder / "loop").symlink_to("loop")
-    for name, number in (("new/", EISDIR), ("loop", ELOOP), ("x" * 256, ENAMETOOLONG)):
-        with pytest.raises(OSError, match=os.strerror(number)) as told:
-            copied(source, f"{folder}/{name}")
-        assert told.value.filename == f"{folder}/{name}"
-    assert [path.name for path in folder.iterdir()] == ["loop"]
-    assert (folder / "loop").is_symlink()
+def test_only_regular_files_are_overwritten(tmp_path: Path) -> None:
+    """A device or a pipe may well be input and output at once."""
+    regular, pipe = tmp_path / "regular", tmp_path / "pipe"
+    regular.touch()
+    os.mkfifo(pipe)
+    assert identity_at(regular, 1) == identity_at(f"file://{regular}", 1) is not None
+    assert identity_at(pipe, 1) is None
+    assert identity_at("/dev/null", 1) is None
+    assert identity_at(tmp_path / "missing", 1) is None
