@@ -66,11 +66,10 @@ def about(
     """The error, with the link type and the interface at fault where a capture has several."""
     if any(known.link != origin.link for known in source.origins):
         which = ", ".join(getattr(source, "described", {}).get(origin, ()))
-        about = f"{source.name} has packets of link type {origin.link.title}"
-        about += f" ({which})" * bool(which)
-        about += "" if skipping else "; --skip-unsupported leaves them out"
-        if about not in error.hint:
-            error.hint += "; " * bool(error.hint) + about
+        hint = f"{source.name} has packets of link type {origin.link.title}"
+        hint += f" ({which})" * bool(which)
+        hint += "" if skipping else "; --skip-unsupported leaves them out"
+        error.hint += "; " * bool(error.hint) + hint
     return error
 
 
