@@ -118,6 +118,8 @@ def _dotted(token: Token, qualifier: nodes.Qualifier) -> nodes.Name | nodes.V4:
     if qualifier.kind not in (None, "host", "net", "gateway"):
         raise FilterError(f"'{qualifier.kind}' modifier applied to ip host", span=token.span)
     if qualifier.proto == "decnet":  # area.node, read where DECnet addresses are
+        if qualifier.kind == "gateway":
+            raise FilterError("'gateway' requires a name", span=token.span)
         return nodes.Name(token.text, span=token.span)
     return values.v4(token)
 

@@ -69,6 +69,7 @@ def test_the_empty_text_takes_all() -> None:
         ("host both", "host 192.0.2.1 or host 2001:db8::1"),
         ("ip6 host both", "ip6 host 2001:db8::1"),
         ("net lab", "net 10.0.0.0/8"),
+        ("decnet net lab", "decnet net 10.0.0.0/8"),
         ("ether host printer", "ether host 1:2:3:4:5:6"),
         ("ether proto \\arp", "arp"),
     ],

@@ -12,6 +12,7 @@ from pcapfilter.codegen.link import family
 from pcapfilter.codegen.primitive.address import OTHER_ADDRESSES, not_valid
 from pcapfilter.expr.nodes import V4, Direction, Name, Number, Value
 from pcapfilter.net import proto
+from pcapfilter.net.address import is_dotted
 
 FLAGS = 2
 """Where the flags stand, behind the length of the packet."""
@@ -37,9 +38,8 @@ FORMS = (
 AREA_SHIFT, NODE_MASK = 10, 0x3FF
 
 
-def host(b: Builder, value: Value, direction: Direction | None) -> Cond:
-    """Test for a DECnet address as source, destination or both."""
-    number = _number(b, value)
+def host(b: Builder, number: int, direction: Direction | None) -> Cond:
+    """Test for a DECnet address, the lower 16 bits of a number, as source, destination or both."""
     swapped = int.from_bytes((number & 0xFFFF).to_bytes(2, "little"), "big")
 
     def source() -> Cond:
@@ -64,18 +64,21 @@ def _at(b: Builder, number: int, places: tuple[int, ...]) -> Cond:
     return build.all_of(is_decnet, build.any_of(*forms))
 
 
-def _number(b: Builder, value: Value) -> int:
-    """Give the 16 bits of an address written area.node, or as a number."""
+def number(b: Builder, value: Value) -> int | None:
+    """Give the address that is written area.node, or as a number; None where it is neither.
+
+    Of dotted numbers the first two count.
+    """
     match value:
         case Number():
             return value.value
-        case V4():
+        case V4(prefix=None, mask=None):
             octets = value.address.to_bytes(4, "big")[-value.bits // 8 :]
             return octets[0] << AREA_SHIFT | octets[1]
-        case Name():
+        case Name() if is_dotted(value.name):
             parts = re.match(r"(\d+)\.(\d+)", value.name)
             if parts is None:
-                b.unknown(f"decnet name support not included, '{value.name}' cannot be translated")
+                b.fail(f"malformed decnet address '{value.name}'")
             return int(parts[1]) << AREA_SHIFT | int(parts[2]) & NODE_MASK
         case _:
-            b.fail("malformed decnet address")
+            return None

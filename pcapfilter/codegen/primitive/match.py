@@ -19,7 +19,9 @@ def lower(b: Builder, match: Match) -> Cond:
     """Give the condition that the qualifiers and the value state."""
     qualifier, value = match.qualifier, match.value
     if qualifier.proto == "decnet" and qualifier.kind in (None, "host", "net"):
-        return decnet.host(b, value, qualifier.direction)
+        number = decnet.number(b, value)
+        if number is not None:
+            return decnet.host(b, number, qualifier.direction)
     match value:
         case Name():
             b.span = value.span  # where a name is at fault, the rest of the primitive is not
@@ -95,6 +97,8 @@ def _ipv4_net(b: Builder, q: Qualifier, value: V4) -> Cond:
         b.fail(f'non-network bits set in "{text}"')
     if q.kind != "net":
         b.fail("Mask syntax for networks only")
+    if q.proto == "decnet":
+        return decnet.host(b, number, q.direction)
     return address.ipv4(b, number, mask, q.proto, q.direction, "net")
 
 

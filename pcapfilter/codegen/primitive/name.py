@@ -7,7 +7,7 @@ from typing import assert_never
 
 from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
-from pcapfilter.codegen.primitive import address, mac, port, protochain, protocol
+from pcapfilter.codegen.primitive import address, decnet, mac, port, protochain, protocol
 from pcapfilter.expr.nodes import Proto, Qualifier
 from pcapfilter.net import proto
 from pcapfilter.net.names import likely, nearest
@@ -54,6 +54,8 @@ def _host(b: Builder, q: Qualifier, name: str) -> Cond:
         if octets is None:
             b.unknown(f"unknown {kind} host '{name}'")
         return mac.host(b, octets, q.direction)
+    if q.proto == "decnet":
+        b.unknown(f"decnet name support not included, '{name}' cannot be translated")
     addresses = b.target.resolver.hosts(name)
     if not addresses:
         b.unknown(f"unknown host '{name}'")
@@ -80,6 +82,8 @@ def _net(b: Builder, q: Qualifier, name: str) -> Cond:
     while number and not number & FIRST_OCTET:
         number <<= 8
         mask = mask << 8 & build.WORD_MASK
+    if q.proto == "decnet":
+        return decnet.host(b, number, q.direction)
     return address.ipv4(b, number, mask, q.proto, q.direction, "net")
 
 
