@@ -18,7 +18,7 @@ Captured = pytest.CaptureFixture[str]
         (["ip"], 0),
         (["tcp", "port", "80"], 0),
         (["--strict", "tcp port 80"], 1),
-        (["--strict", "--ignore", "port", "tcp port 80"], 0),
+        (["--strict", "--ignore", "port,tag", "tcp port 80"], 0),
         (["tcp[13] & 2 = 1"], 1),
         (["--ignore=never,ipv4-only", "tcp[13] & 2 = 1"], 0),
         (["-y", "RAW", "not vlan"], 2),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pcapfilter.tools.lint import Finding, findings
+import pcapfilter as pf
+from pcapfilter.tools.lint import Finding, Remarks, findings, inspect
 
 pytest.importorskip("z3")
 
@@ -155,6 +156,39 @@ def test_an_alternative_within_a_not_is_warned_of() -> None:
 def test_no_warning_without_a_reason(text: str) -> None:
     quiet = [f for f in findings(text, netmask=0) if f.level == "warning"]
     assert [f for f in quiet if f.rule not in {"ipv4-only", "precedence"}] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        ("udp", "udp or (vlan and udp)"),
+        ("tcp and not port 22", "(tcp and not port 22) or (vlan and (tcp and not port 22))"),
+        ("not tcp", "not tcp and not (vlan and tcp)"),
+        ("! (tcp or udp)", "! (tcp or udp) and not (vlan and (tcp or udp))"),
+        ("arp or not ip", "(arp or not ip) and not (vlan and not (arp or not ip))"),
+    ],
+)
+def test_packets_with_a_tag_are_missed_or_let_through(text: str, behind: str) -> None:
+    [found] = of_rule(text, "tag")
+    assert found.level == "note"
+    [rewriting] = found.rewritings
+    assert rewriting.text == behind
+    assert rewriting.relation == "different"
+
+
+@pytest.mark.parametrize(
+    "text", ["vlan and udp", "ether host 1:2:3:4:5:6", "less 100", "tcp and udp", ""]
+)
+def test_nothing_is_said_of_tags_where_they_are_no_matter(text: str) -> None:
+    assert of_rule(text, "tag") == []
+    made = pf.compile("udp", source="live")
+    assert [f for f in inspect(made).findings if f.rule == "tag"] == []
+    assert [f for f in findings("udp", link="RAW") if f.rule == "tag"] == []
+
+
+def test_a_remark_on_a_packet_with_a_tag() -> None:
+    packet = bytes(12) + bytes.fromhex("81000005 0800 45") + bytes(8) + b"" + bytes(40)
+    assert [f.rule for f in Remarks(pf.compile("udp")).on(packet)] == ["tag"]
 
 
 def test_what_still_never_matches_is_not_proposed() -> None:

@@ -16,6 +16,8 @@ FLAGS = (
     Flag("F", "", "FILE", "read the expression from FILE"),
     Flag("h", "help", "", "print this and stop"),
 )
+LEFT_OUT = ("tag",)
+"""Rules whose remarks would stand below nearly every filter."""
 DEEPEST, AROUND, LONGEST = 20, 1, 60
 """How far lines are set in, at most; how many unchanged lines are shown around others; and how much
 of a primitive is shown beside each of its instructions."""
@@ -29,7 +31,7 @@ def run(words: list[str]) -> int:
     made = filter_asked_for(line)
     found = explain(made)
     show(explained(found, made))
-    show(remarked(Remarks(made, own=found.provenance.program)))
+    show(remarked(Remarks(made, own=found.provenance.program, ignore=LEFT_OUT)))
     if line.times("passes"):
         show(passes_shown(made))
     return 0

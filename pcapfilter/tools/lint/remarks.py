@@ -1,5 +1,7 @@
 """The findings on a Filter, for those who explain what it does: all, or those on one packet."""
 
+from collections.abc import Collection
+
 from pcapfilter.bpf.program import Program
 from pcapfilter.engine import reference
 from pcapfilter.filter import Filter
@@ -14,13 +16,19 @@ BRIEF = 1.0
 class Remarks:
     """What lint has to say beside another answer."""
 
-    def __init__(self, made: Filter, timeout: float = BRIEF, own: Program | None = None) -> None:
+    def __init__(
+        self,
+        made: Filter,
+        timeout: float = BRIEF,
+        own: Program | None = None,
+        ignore: Collection[str] = (),
+    ) -> None:
         """Look at a Filter; FilterError where it is refused for its link type.
 
-        `own` is its program, where that is known already.
+        `own` is its program, where that is known already; `ignore` names rules to leave out.
         """
         subject = Subject(made.text, made, timeout, own)
-        report = apply(subject)
+        report = apply(subject, ignore)
         self.findings, self.left_out = report.findings, report.left_out
         self._own = subject.own
         self._others = [
