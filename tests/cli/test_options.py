@@ -53,6 +53,14 @@ def test_every_command_line_is_read_as_getopt_reads_it(rng: random.Random, sweep
     assert kinds == {flag.short or flag.long for flag in FLAGS} | {"refused"}
 
 
+def test_what_is_short_for_several_flags_names_them() -> None:
+    names = "'--no-optimize' '--no-promiscuous-mode'"
+    with pytest.raises(UsageError, match=f"'--no' is ambiguous; possibilities: {names}$"):
+        read_command_line(["--no"])
+    with pytest.raises(UsageError, match="'--micro' doesn't allow an argument"):
+        read_command_line(["--mic=5"])
+
+
 def test_every_flag_stands_once() -> None:
     for names in ([flag.short for flag in FLAGS], [flag.long for flag in FLAGS]):
         given = [name for name in names if name]
