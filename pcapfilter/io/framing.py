@@ -299,8 +299,8 @@ def gather(
 ) -> int:
     """Give the octets written to `out`: a plain record for each selected packet.
 
-    Parts of a second are copied raw, or multiplied by 1000 (`scale` 1) or divided (-1), as signed
-    32-bit numbers, which is what tcpdump makes of values that are out of range.
+    Parts of a second are copied raw, or multiplied by 1000 (`scale` 1) or divided (-1). Of values
+    that are out of range, tcpdump makes signed 32-bit numbers where the byte order is its own.
     """
     at = 0
     for number in range(count):
@@ -310,7 +310,7 @@ def gather(
         if scale > 0:
             part = part * 1000 & 0xFFFFFFFF
         elif scale < 0:
-            if part < 0x80000000:
+            if part < 0x80000000 or big != big_out:
                 part = part // 1000
             else:
                 part = 0x100000000 - (0x100000000 - part) // 1000 & 0xFFFFFFFF

@@ -44,6 +44,8 @@ SNAPLEN_AT = 16
 
 MICRO, NANO = 1_000_000, 1_000_000_000
 
+MOST_SNAPLEN = 2**31 - 1
+
 LONGEST: dict[int, int] = {
     # DLT number -> the longest record, where it is not 262144 (DBUS; EBHSCR)
     231: 128 * 1024 * 1024,
@@ -116,7 +118,8 @@ def parse_header(octets: bytes) -> FileHeader:
     if snaplen == 0 or snaplen >= 1 << 31:
         snaplen = longest_record(link)
     if variant.header > 16 and link.name == "EN10MB":
-        snaplen += 14  # a made-up Ethernet header may stand in front of what was captured
+        # a made-up Ethernet header may stand in front of what was captured
+        snaplen = min(snaplen + 14, MOST_SNAPLEN)
     return FileHeader(order, variant, lengths, snaplen, link, network & 0xFFFF0000)
 
 

@@ -95,6 +95,7 @@ VARIANTS: dict[str, bytes] = {
     "modified, cut to 20": pcap(magic=0xA1B2CD34, padding=8, snaplen=20),
     "modified, raw, cut to 20": pcap(magic=0xA1B2CD34, padding=8, snaplen=20, link=101),
     "modified, big-endian": pcap(magic=0xA1B2CD34, padding=8, order=">"),
+    "modified, the longest snapshot length": pcap(magic=0xA1B2CD34, padding=8, snaplen=2**31 - 1),
     "FCS length": pcap(link=1 | 0xF0000000),
     "FCS length, other bits": pcap(link=1 | 0x44000000),
     "link type 11": pcap(link=11),
@@ -107,6 +108,9 @@ VARIANTS: dict[str, bytes] = {
     "wire lengths": pcap((Row(1, 2, 60, 2**32 - 1, OCTETS), Row(1, 2, 60, 3, OCTETS), zeros(0))),
     "odd microseconds": pcap(tuple(Row(9, part, 60, 60, OCTETS) for part in PARTS)),
     "odd nanoseconds": pcap(tuple(Row(9, p, 60, 60, OCTETS) for p in PARTS), magic=0xA1B23C4D),
+    "odd nanoseconds, big-endian": pcap(
+        tuple(Row(9, p, 60, 60, OCTETS) for p in PARTS), magic=0xA1B23C4D, order=">"
+    ),
     "odd, big-endian": pcap(tuple(Row(9, part, 60, 60, OCTETS) for part in PARTS), order=">"),
     "cut in a record's header": pcap()[: 24 + 76 + 6],
     "cut in a packet": pcap()[: 24 + 76 + 16 + 10],
