@@ -125,6 +125,30 @@ def test_listings(tmp_path: Path) -> None:
         assert pf.compare(made.ebpf(host), "udp port 54", host=host).same is False
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_listings_with_comments(ending: str, tmp_path: Path) -> None:
+    made = pf.compile("tcp port 80", link="RAW", netmask=0)
+    head = {
+        "d": "# made on\n; the router",
+        "dd": "/* made on\n   the router */",
+        "ddd": "// router",
+    }
+    for style, remark in head.items():
+        text = f"{remark}\n{made.listing(style)}\n\n# end\n"
+        if style == "dd":
+            text = text.replace("},\n", "},  /* one */  // two\n")
+        (tmp_path / style).write_bytes(text.replace("\n", ending).encode())
+        assert pf.compare(f"@{tmp_path / style}", made, strict=True)
+
+
+@pytest.mark.parametrize("form", ["{}", "{},", '"{}"\n', "  {}\n"])
+def test_a_listing_for_the_firewall(form: str, tmp_path: Path) -> None:
+    made = pf.compile("udp dst port 53", link="RAW", netmask=0)
+    joined = made.listing("ddd").replace("\n", ",")
+    (tmp_path / "bytecode").write_text(form.format(joined))
+    assert pf.compare(f"@{tmp_path / 'bytecode'}", made, strict=True)
+
+
 def test_listings_with_source(tmp_path: Path) -> None:
     """bpftool shows names of functions and lines of the source where it has them."""
     made = pf.compile("udp", netmask=0)

@@ -22,6 +22,10 @@ Given = str | roof.Filter | bpf.Program | ebpf.Program
 _EBPF = re.compile(r"\s*\d+: \([0-9a-f]{2}\) ")
 _SOURCE = re.compile(r"\s*;|[^(]*\(.*\):\s*$")
 _CLASSIC = re.compile(r"\s*(?:\(-?\d+\) |\{ *\w|\d+\s*$)")
+_REMARK = re.compile(r"/\*.*?\*/|(?<![^\s,])//[^\n]*|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
+"""A comment of C, or a line of a script's."""
+_JOINED = re.compile(r"[\s\"']*\d+,(?:\d+ \d+ \d+ \d+[,\s\"']*)+")
+"""What `iptables -m bpf --bytecode` takes: the lines of -ddd, joined by commas."""
 NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
 """The program of a filter that can match nothing."""
 
@@ -112,8 +116,12 @@ def _listed(name: str) -> Input:
 def _parsed(text: str) -> bpf.Program | ebpf.Program:
     """Read a listing; its first line that is not empty tells of what kind it is.
 
-    What bpftool shows of a program's source (names of functions, lines after `;`) is passed over.
+    What bpftool shows of a program's source (names of functions, lines after `;`) is passed over,
+    and so are comments.
     """
+    text = _REMARK.sub(lambda remark: "\n" * remark[0].count("\n"), text)
+    if _JOINED.fullmatch(text):
+        text = text.strip(" \t\n\"',").replace(",", "\n")
     lines = ["" if _SOURCE.match(line) else line.strip() for line in text.splitlines()]
     head = next(filter(None, lines), "")
     if not head:
@@ -121,7 +129,7 @@ def _parsed(text: str) -> bpf.Program | ebpf.Program:
     if _EBPF.match(head):
         return ebpf_text.parse("\n".join(lines))
     if _CLASSIC.match(head):
-        return bpf_text.parse(text)
+        return bpf_text.parse("\n".join(lines))
     raise ProgramError(
         f"neither a listing of tcpdump -d, -dd or -ddd, nor one of eBPF: it begins {head[:40]!r}"
     )
