@@ -107,6 +107,17 @@ def test_every_template_of_every_word(link: str, rng: random.Random, sweep: floa
     assert differing(texts, link, optimize=False)[0] == []
 
 
+@pytest.mark.parametrize(
+    "text", ["ip", "tcp port 80", "vlan", "inbound", "broadcast", "link[0] = 1"]
+)
+def test_link_types_that_libpcap_has_no_name_for(text: str) -> None:
+    """It says the number of some, has a description of others, and refuses those it cannot know."""
+    unnamed = [row.name for row in LINK_TYPES if row not in KNOWN]
+    assert len(unnamed) > 50
+    for link in unnamed:
+        assert ours(text, link, optimize=False) == theirs(text, link, optimize=False), link
+
+
 SHIFTS = (
     "vlan", "vlan 5 and vlan", "mpls", "mpls and mpls", "pppoes", "pppoes 5", "geneve",
     "vlan and pppoes", "pppoes and mpls", "geneve and vlan", "lane", "lane and vlan",

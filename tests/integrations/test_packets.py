@@ -99,6 +99,14 @@ def test_dpkt_frames_stay_as_they_are() -> None:
     assert frame.data.sum == 0
 
 
+def test_a_checksum_of_0_stays_0() -> None:
+    ping = HTTP[:23] + b"\x01" + HTTP[24:34] + bytes((8, 0, 0, 0, 0, 1, 0, 1))
+    frame = dpkt.ethernet.Ethernet(ping)
+    assert frame_of(frame).octets == ping
+    assert pf.compile("icmp[2:2] = 0")(frame)
+    assert frame.data.data.sum == 0
+
+
 def test_dpkt_frames_made_by_hand() -> None:
     tcp = dpkt.tcp.TCP(sport=1025, dport=80)
     inet = dpkt.ip.IP(src=bytes(4), dst=bytes(4), p=6, data=tcp)

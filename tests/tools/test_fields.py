@@ -146,3 +146,12 @@ def test_values_are_written_as_people_write_them() -> None:
     assert named("ICMP", 0, 8).written(8) == "8 (icmp-echo)"
     assert named("PF", 32, 128).written(int.from_bytes(b"em0".ljust(16, b"\0"))) == "'em0'"
     assert named("TCP", 104, 8).written(0x12) == "0x12"
+
+
+@pytest.mark.parametrize(("header", "at", "bits"), [("Ethernet", 0, 48), ("IPv4", 96, 32)])
+def test_what_is_more_than_a_field_can_hold_is_a_number(header: str, at: int, bits: int) -> None:
+    """A text may compare a field with it all the same."""
+    field = named(header, at, bits)
+    most = 2**bits - 1
+    assert field.written(most) in {"ff:ff:ff:ff:ff:ff", "255.255.255.255"}
+    assert field.written(most + 1) == str(most + 1)

@@ -190,6 +190,14 @@ def test_counts_are_the_reference_machines(rng: Random, sweep: float) -> None:
                 assert counts.entered[pc] == reached
 
 
+def test_a_packet_that_would_go_round_for_ever_is_rejected() -> None:
+    """As by the reference machine: after as many turns as no protochain needs."""
+    itself = Program.of([(isa.JMP | isa.JA, 0, 0, 2**32 - 1), (isa.RET | isa.K, 0, 0, 1)])
+    counts = graph.count_ways(itself, [batch_of([b"", b"abc"])])
+    assert (counts.seen, counts.matched, counts.failed[0]) == (2, 0, 2)
+    assert counts.entered[0] == sum(len(itself) * (length + 1) + 1 for length in (0, 3))
+
+
 def stopping_at(program: Program, place: int) -> Program:
     """Give a program that returns 1 where another comes to `place`, and 0 wherever else it ends."""
     rows = [

@@ -12,6 +12,8 @@ from pcapfilter.errors import RejectsAllError
 from pcapfilter.filter import Filter
 from pcapfilter.tools.trace import Trace, Tracer
 from pcapfilter.tools.trace.machine import run
+from pcapfilter.tools.trace.reasons import Reason
+from pcapfilter.tools.trace.sentences import sentence
 from tests.tools.test_explain import made
 
 Captured = pytest.CaptureFixture[str]
@@ -188,6 +190,14 @@ def test_fates_reads_and_path() -> None:
 
 
 # ---- what never ends, and what is deep ----------------------------------------------------------
+
+
+def test_of_many_reasons_some_are_told() -> None:
+    reasons = [Reason(f"field {n}", str(n), "jset", "1", outcome=True) for n in range(1, 8)]
+    told = "; ".join(f"field {n} is {n}, not 0" for n in range(1, 5))
+    assert sentence(reasons[:4], "text") == told
+    assert sentence(reasons, "text") == f"{told}; and 3 more"
+    assert sentence(reasons[:1] * 9, "text") == "field 1 is 1, not 0"
 
 
 def test_a_loop_that_never_ends() -> None:
