@@ -60,10 +60,10 @@ def compile(  # noqa: A001 -- re.compile set the example
 
     `link` is the link type of what has none of its own (bytes): a name, a LINKTYPE or DLT number.
     `snaplen` is what an accepting program returns. `netmask` is the network's, as a number
-    (0xFFFFFF00 for 255.255.255.0), for `ip broadcast`; None where it is not known. `resolver` knows
-    the names of hosts, ports and protocols; by default it is this machine. `source` is None for
-    the program that `tcpdump -d -y` shows, "file" for a savefile's (with `swapped`, of the other
-    byte order), "live" for an interface's: captures are always judged by the program of their kind.
+    (0xFFFFFF00 for 255.255.255.0), for `ip broadcast`; None, or libpcap's 0xFFFFFFFF, if unknown.
+    `resolver` knows names of hosts, ports and protocols; by default it is this machine. `source` is
+    None for the program that `tcpdump -d -y` shows, "file" for a savefile's (with `swapped`, of the
+    other byte order), "live" for an interface's: captures are always judged by that of their kind.
 
     FilterError where the text is at fault, TypeError or ValueError where another argument is. A
     refusal that depends on the link type comes later, from what needs the program.

@@ -121,7 +121,18 @@ def test_the_netmask_counts_for_broadcast() -> None:
     """Unknown, it is a refusal; known, its host part must be all ones or all zeros."""
     with pytest.raises(FilterError, match="netmask not known"):
         code("ip broadcast")
+    with pytest.raises(FilterError, match="netmask not known"):
+        code("ip broadcast", netmask=0xFFFFFFFF)
     assert "and      #0xff" in code("ip broadcast", netmask=0xFFFFFF00)
+
+
+@pytest.mark.parametrize("word", ["ifname", "rset"])
+def test_names_in_the_log_of_pf_are_octets(word: str) -> None:
+    """Fifteen of them fit; those of a name that is no UTF-8 are taken as they are."""
+    assert code(f"{word} \\{'ä' * 7}", "PFLOG") != code(f"{word} \\{'ä' * 6}", "PFLOG")
+    with pytest.raises(FilterError, match="names can only be 15 characters"):
+        code(f"{word} \\{'ä' * 8}", "PFLOG")
+    assert "#0xff " in code(f"{word} \\\udcff", "PFLOG")
 
 
 def test_registers_run_out_as_in_libpcap() -> None:

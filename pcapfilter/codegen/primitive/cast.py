@@ -8,6 +8,8 @@ from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.link import family
 from pcapfilter.codegen.primitive import mac
 
+UNKNOWN_NETMASK = 0xFFFFFFFF
+"""What says to libpcap that the netmask is not known; None says so here, too."""
 IPV4_DESTINATION = 16
 IPV4_FIRST_MULTICAST = 224
 IPV6_DESTINATION = 24
@@ -20,7 +22,7 @@ def broadcast(b: Builder, protocol: str | None) -> Cond:
         case None | "link":
             return mac.broadcast(b)
         case "ip":
-            if b.target.netmask is None:
+            if b.target.netmask in {None, UNKNOWN_NETMASK}:
                 b.fail("netmask not known, so 'ip broadcast' not supported")
             hosts = ~b.target.netmask & build.WORD_MASK
 

@@ -16,24 +16,26 @@ REASONS = {
 }  # fmt: skip
 ACTIONS = {
     "pass": 0, "accept": 0, "drop": 1, "block": 1, "scrub": 2, "noscrub": 3, "nat": 4, "nonat": 5,
-    "binat": 6, "nobinat": 7, "rdr": 8, "nordr": 9,
+    "binat": 6, "nobinat": 7, "rdr": 8, "nordr": 9, "synproxy-drop": 10,
 }  # fmt: skip
 
 
 def interface(b: Builder, name: str) -> Cond:
     """Test the name of the interface."""
     _check(b, "ifname")
-    if len(name) > NAME_LENGTH:
+    octets = name.encode(errors="surrogateescape")
+    if len(octets) > NAME_LENGTH:
         b.fail(f"ifname interface names can only be {NAME_LENGTH} characters")
-    return build.bytes_equal(b, INTERFACE, name.encode())
+    return build.bytes_equal(b, INTERFACE, octets)
 
 
 def ruleset(b: Builder, name: str) -> Cond:
     """Test the name of the rule set."""
     _check(b, "ruleset")
-    if len(name) > NAME_LENGTH:
+    octets = name.encode(errors="surrogateescape")
+    if len(octets) > NAME_LENGTH:
         b.fail(f"ruleset names can only be {NAME_LENGTH} characters")
-    return build.bytes_equal(b, RULESET, name.encode())
+    return build.bytes_equal(b, RULESET, octets)
 
 
 def rule(b: Builder, number: int) -> Cond:

@@ -44,7 +44,9 @@ def frame_type(b: Builder, kind: int | str, subtype: int | str | None = None) ->
     if subtype is None:
         return _typed(b, kind, TYPE_MASK)
     if isinstance(subtype, str):
-        names = SUBTYPES.get(kind, {})
+        if kind not in SUBTYPES:  # the reserved one
+            b.fail("unknown 802.11 type")
+        names = SUBTYPES[kind]
         if subtype.lower() not in names:
             b.unknown(f'unknown 802.11 subtype name "{subtype}"')
         subtype = names[subtype.lower()]
