@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pcapfilter.codegen import layout
 from pcapfilter.net import address, proto
-from pcapfilter.tools.fields_values import ETHERTYPES, NAMES, SAPS
+from pcapfilter.tools.fields_values import ETHERTYPES, NAMES, RUN_NAMES, SAPS
 from pcapfilter.tools.layers.table import HEADERS, Field
 
 _Row = tuple[str, int] | tuple[str, int, str]
@@ -174,6 +174,8 @@ BITS = {
 RUNS = {
     # header, first bit and number of bits -> what several fields together are called
     ("802.11", 0, 8): "802.11 type and subtype",
+    ("802.11", 0, 6): "802.11 type and subtype",
+    ("802.11", 14, 2): "802.11 From DS and To DS flags",
     ("SunATM", 4, 4): "SunATM kind of packet",
     ("MPLS", 16, 8): "MPLS label and bottom of stack",
     ("MPLS", 0, 32): "MPLS label entry",
@@ -232,7 +234,7 @@ class Named(NamedTuple):
         if (self.header, self.at, self.bits) == ("LLC", 0, 16) and value >> 8 == value & 0xFF:
             return SAPS.get(value & 0xFF, "")
         if self.field is None:
-            return ""
+            return RUN_NAMES.get((self.header, self.at, self.bits), {}).get(value, "")
         names = NAMES.get((self.header, self.field.name), {}) if self.whole else {}
         if names is ETHERTYPES and value <= proto.ETHERTYPE_MAX_LENGTH:
             return "a length" if self.header in {"Ethernet", "VLAN"} else ""

@@ -3,6 +3,7 @@
 Sources: IANA's ieee-802-numbers, protocol-numbers and ppp-numbers registries; packet(7); pflog(4).
 """
 
+from pcapfilter.codegen.primitive.wireless_frame import DIRECTIONS, SUBTYPES
 from pcapfilter.expr.words import CONSTANTS
 from pcapfilter.net import proto
 
@@ -97,4 +98,13 @@ NAMES: dict[tuple[str, str], dict[int, str]] = {
     ("header chain", "next protocol"): PROTOCOLS,
     ("ipnet", "family"): FAMILIES,
     ("pppd", "protocol"): PPP,
+}
+RUN_NAMES: dict[tuple[str, int, int], dict[int, str]] = {
+    # header, first bit and number of bits of a run of fields -> what its values stand for
+    ("802.11", 0, 6): {
+        (kind | subtype) >> 2: name
+        for kind, names in SUBTYPES.items()
+        for name, subtype in reversed(names.items())
+    },
+    ("802.11", 14, 2): {direction: name for name, direction in DIRECTIONS.items()},
 }

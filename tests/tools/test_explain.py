@@ -323,3 +323,43 @@ def test_what_ipv6_has_there_is_not_called_ipv4(text: str) -> None:
 
 def test_ip_multicast_is_said_to_have_broadcast_in_it() -> None:
     assert "to 255.255.255.255, broadcast included" in said("ip multicast")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "read_as"),
+    [
+        ("wlan[0] = 0x80", "IEEE802_11", "wlan[0] = 0x80"),
+        ("wlan addr1 2:0:0:0:0:1", "IEEE802_11", "wlan addr1 02:00:00:00:00:01"),
+        ("link[0:1] & 0xff != 0", "EN10MB", "link[0] & 0xff != 0"),
+        ("ether[0] = 1 or ppp[0] = 1", "PPP", "ether[0] = 1 or ppp[0] = 1"),
+        ("ether src 2:0:0:0:0:1", "EN10MB", "ether src 02:00:00:00:00:01"),
+    ],
+)
+def test_the_link_layer_is_called_as_it_was_written(text: str, link: str, read_as: str) -> None:
+    found = explain(made(text, link))
+    assert found.read_as == read_as
+    assert {row.origin for row in found.rows} <= {"", *read_as.split(" or ")}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "about"),
+    [
+        (
+            "type mgt subtype beacon", "an 802.11 frame of type mgt and subtype beacon",
+            "802.11 type and subtype = 32 (beacon)?",
+        ),
+        (
+            "wlan[0] & 0xfc = 0xb4", "wlan[0] & 0xfc is 0xb4",
+            "802.11 type and subtype = 45 (rts)?",
+        ),
+        (
+            "dir tods", "an 802.11 frame to an access point (To DS is set, From DS is not)",
+            "802.11 From DS and To DS flags = 1 (tods)?",
+        ),
+        ("dir 7", "an 802.11 frame whose direction is 7", "reject"),
+    ],
+)  # fmt: skip
+def test_frames_of_802_11_are_called_by_their_names(text: str, words: str, about: str) -> None:
+    assert said(text, "IEEE802_11") == [words]
+    found = explain(made(text, "IEEE802_11"))
+    assert about in [row.about for row in found.rows]

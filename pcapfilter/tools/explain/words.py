@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pcapfilter.codegen import layout as layouts
 from pcapfilter.codegen.layout import Layout
+from pcapfilter.codegen.primitive.wireless_frame import DIRECTIONS
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Direction, Expr, Proto, Qualifier, Value
 from pcapfilter.expr.text import to_text
@@ -96,7 +97,13 @@ WITH_ARGUMENT = {
     "reason": "PF's reason is {}",
     "action": "PF's action was {}",
     "subtype": "an 802.11 frame of subtype {}",
-    "dir": "an 802.11 frame whose direction is {}",
+}
+WAYS = {
+    # direction of an 802.11 frame -> who sent it to whom
+    0: "between stations (To DS and From DS are not set)",
+    1: "to an access point (To DS is set, From DS is not)",
+    2: "from an access point (From DS is set, To DS is not)",
+    3: "between access points (To DS and From DS are set)",
 }
 STEPPING = {
     "vlan": ("a VLAN tag (EtherType 0x8100, 0x88a8 or 0x9100)", "with VLAN number"),
@@ -315,6 +322,10 @@ def _word(
     if word in STEPPING:
         thing, which = STEPPING[word]
         return f"{thing}{f' {which} {args[0]}' if args else ''}{BEHIND}"
+    if word == "dir":
+        given = args[0]
+        number = given if isinstance(given, int) else DIRECTIONS[str(given).lower()]
+        return f"an 802.11 frame {WAYS.get(number, f'whose direction is {number}')}"
     if word in WITH_ARGUMENT:
         return WITH_ARGUMENT[word].format(args[0])
     link = LINKS.get(layout.link, "link layer")

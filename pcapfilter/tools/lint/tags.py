@@ -20,7 +20,7 @@ def tags(subject: Subject) -> Iterator[Finding]:
     """
     if subject.constant or is_shifting(subject.expr) or len(subject.text) > LONGEST:
         return
-    if subject.made.options.source == "live" or subject.program("vlan") is None:
+    if subject.made.options.source == "live" or subject.link.name != "EN10MB":
         return
     for tree, text in _behind(subject.expr, subject.text):
         found = subject.rewriting(rewritten(tree, [text]), "behind a VLAN tag as well")
