@@ -105,6 +105,7 @@ WAYS = {
     2: "from an access point (From DS is set, To DS is not)",
     3: "between access points (To DS and From DS are set)",
 }
+ABOVE = " or above (224.0.0.0 to 255.255.255.255, broadcast included)"
 STEPPING = {
     "vlan": ("a VLAN tag (EtherType 0x8100, 0x88a8 or 0x9100)", "with VLAN number"),
     "mpls": ("an MPLS label", "that is"),
@@ -324,8 +325,8 @@ def _word(
         return f"{thing}{f' {which} {args[0]}' if args else ''}{BEHIND}"
     if word == "dir":
         given = args[0]
-        number = given if isinstance(given, int) else DIRECTIONS[str(given).lower()]
-        return f"an 802.11 frame {WAYS.get(number, f'whose direction is {number}')}"
+        ds = given if isinstance(given, int) else DIRECTIONS[str(given).lower()]
+        return f"an 802.11 frame {WAYS.get(ds, f'whose direction is {ds}')}"
     if word in WITH_ARGUMENT:
         return WITH_ARGUMENT[word].format(args[0])
     link = LINKS.get(layout.link, "link layer")
@@ -337,11 +338,7 @@ def _word(
             return f"the IPv4 destination address {_broadcast(netmask)}"
         case "multicast", (proto,):
             name = "IPv6" if proto == "ip6" else "IPv4"
-            more = (
-                " or above (224.0.0.0 to 255.255.255.255, broadcast included)"
-                if proto == "ip"
-                else ""
-            )
+            more = "" if proto == "ip6" else ABOVE
             return f"the {name} destination is a multicast address{more}"
         case "byte", (offset, op, number) if op in BYTES:
             return f"octet {offset} of the link-layer header {BYTES[str(op)]} {number}"
