@@ -201,6 +201,51 @@ CASES = {
 (005) ret      #0""",
         REJECTS,
     ),
+    "a field that is known in part": (
+        """\
+(000) ldb      [13]
+(001) jeq      #0x6             jt 2	jf 5
+(002) ldh      [12]
+(003) jeq      #0x807           jt 4	jf 5
+(004) ret      #1
+(005) ret      #0""",
+        REJECTS,
+        ACCEPTS,
+    ),
+    "a bit that was asked for before the value": (
+        """\
+(000) ldb      [1]
+(001) jset     #0x6             jt 2	jf 4
+(002) jeq      #0x8             jt 3	jf 4
+(003) ret      #1
+(004) ret      #0""",
+        REJECTS,
+        ACCEPTS,
+    ),
+    "a constant in the index or beside it": (
+        """\
+(000) ldb      [0]
+(001) add      #4
+(002) tax
+(003) ldb      [x + 10]
+(004) jeq      #0x6             jt 5	jf 6
+(005) ret      #1
+(006) ret      #0""",
+        """\
+(000) ldb      [0]
+(001) tax
+(002) ldb      [x + 14]
+(003) jeq      #0x6             jt 4	jf 5
+(004) ret      #1
+(005) ret      #0""",
+        """\
+(000) ldb      [0]
+(001) tax
+(002) ldb      [x + 15]
+(003) jeq      #0x6             jt 4	jf 5
+(004) ret      #1
+(005) ret      #0""",
+    ),
 }
 
 
