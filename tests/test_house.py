@@ -267,6 +267,12 @@ def test_every_dependency_has_a_lower_bound() -> None:
         assert re.search(r">=|^pcapfilter-engine\[", requirement), requirement
 
 
+def test_the_source_distribution_is_the_whole_project() -> None:
+    grafted = re.findall("^graft (.+)$", (ROOT / "MANIFEST.in").read_text(encoding="utf-8"), re.M)
+    folders = {path.parent.name for path in ROOT.glob("[a-z]*/*") if path.suffix != ".pyc"}
+    assert {*grafted, "pcapfilter"} == {name for name in folders if not name.endswith("egg-info")}
+
+
 @pytest.mark.parametrize("name", ["scripts/check", "scripts/demo", ".ci/run"])
 def test_scripts_can_be_run(name: str) -> None:
     assert os.access(ROOT / name, os.X_OK)
