@@ -344,3 +344,11 @@ def test_link_type_of_a_filter() -> None:
     assert pf.compare(raw, "tcp and port 80").link.name == "RAW"
     assert pf.compare("tcp and port 80", raw)
     assert pf.compare(raw, "tcp and port 80", link="EN10MB").same is False
+
+
+def test_a_length_that_decides_is_shown() -> None:
+    shown = str(pf.compare("greater 1500", "len > 1500")).splitlines()
+    assert "  AB           length on the wire               1500" in shown
+    shown = str(pf.compare("tcp and less 100", "tcp")).splitlines()
+    assert any(line.startswith("  A            length on the wire  ") for line in shown)
+    assert "length on the wire" not in str(pf.compare("tcp", "udp"))

@@ -81,6 +81,10 @@ def fields(found: Comparison, witness: Witness) -> Iterator[str]:
     octets = witness.packet
     reads = [side.reads(octets, witness.wirelen, witness.answers) for side in found.sides]
     known: set[int] = set()
+    measured = [side.measures(octets, witness.wirelen, witness.answers) for side in found.sides]
+    if any(measured):
+        name = "".join(letter if asks else " " for letter, asks in zip("AB", measured, strict=True))
+        yield f"  {name}  {'':<8} {'length on the wire':<32} {witness.wirelen}"
     for layer in decode.layers(octets, found.link.name):
         for field in layer.header.fields:
             start, end = layer.start + field.at // 8, layer.start + (field.at + field.bits + 7) // 8

@@ -63,6 +63,15 @@ class Side(NamedTuple):
         reference.Machine(answered(self.program, answers)).run(watched, wirelen)  # type: ignore[arg-type] # it asks for length and slices only
         return watched.parts
 
+    def measures(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> bool:
+        """Tell whether a classic program asks how long a packet is on the wire."""
+        if not isinstance(self.program, bpf.Program):
+            return False
+        from pcapfilter.tools.trace import machine
+
+        steps = machine.run(answered(self.program, answers), octets, wirelen).steps
+        return any(isa.ROWS[self.program[step.pc].code].mode == "len" for step in steps)
+
     def unset(self, octets: bytes, wirelen: int, answers: Mapping[int, int]) -> tuple[int, ...]:
         """Give the scratch cells that a classic program reads on a packet and has not stored in.
 
