@@ -98,6 +98,16 @@ def suppressions(root: Path) -> Iterator[str]:
                 yield f"{path}:{number}: silenced without a rule and a reason"
 
 
+def shapeless_decisions(root: Path) -> Iterator[str]:
+    """Every decision has its number and its date, and says what, why, and instead of what."""
+    for path in sorted((root / "docs" / "decisions").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        shape = rf"# ({path.name[:3]}|NNN): .+\n\nDate: .+\n\n\*\*Decided\.\*\* "
+        parts = re.findall(r"^\*\*(.+?)\.\*\* \S", text, re.MULTILINE)
+        if not re.match(shape, text) or not {"Because", "Instead of"} <= {*parts}:
+            yield f"{path} is not as 000-template.md has it"
+
+
 LONG = "x = 1\n" * (LONGEST + 1)
 GUARDS: dict[Callable[[Path], Iterator[str]], tuple[str, str]] = {
     # guard: a file that trips it, and what stands in it
@@ -110,6 +120,7 @@ GUARDS: dict[Callable[[Path], Iterator[str]], tuple[str, str]] = {
         '[tool.ruff.lint]\nignore = [\n    "D105",\n]\n[tool.ruff.lint.isort]\n',
     ),
     suppressions: ("pcapfilter/odd.py", "import os  # no" + "qa\n"),
+    shapeless_decisions: ("docs/decisions/099-odd.md", "# Odd\n\n**Decided.** So.\n"),
 }
 
 

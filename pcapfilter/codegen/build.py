@@ -166,8 +166,7 @@ class Builder:
     """Generates the code of one filter for one target, front to back through its text.
 
     `layout`, `registers` and `variables` (the registers of varying offsets) are what the text so
-    far has made of them. `span` is the part of the
-    text at work, for errors.
+    far has made of them. `span` is the part of the text at work, for errors.
     """
 
     __slots__ = ("layout", "optimizable", "registers", "span", "target", "variables")
