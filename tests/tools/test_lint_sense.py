@@ -191,6 +191,37 @@ def test_a_remark_on_a_packet_with_a_tag() -> None:
     assert [f.rule for f in Remarks(pf.compile("udp")).on(packet)] == ["tag"]
 
 
+@pytest.mark.parametrize(
+    ("text", "either"),
+    [
+        ("port 80 and 443", "port 80 or port 443"),
+        ("tcp port 80 and tcp port 443 and ip", "(tcp port 80 or tcp port 443) and ip"),
+        ("arp or (port 8080 and port 8081)", "arp or (port 8080 or port 8081)"),
+    ],
+)
+def test_a_port_at_each_end(text: str, either: str) -> None:
+    [found] = of_rule(text, "ends")
+    assert found.level == "note"
+    [rewriting] = found.rewritings
+    assert rewriting.text == either
+    assert rewriting.relation == "different"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "port 80 or 443",
+        "port 67 and port 68",
+        "host 10.0.0.1 and port 53 and port 40000",
+        "src port 80 and dst port 443",
+        "port 80 and 443 and 22",
+        "port 80 and port 80",
+    ],
+)
+def test_two_ports_may_be_meant(text: str) -> None:
+    assert of_rule(text, "ends") == []
+
+
 def test_what_still_never_matches_is_not_proposed() -> None:
     [never] = of_rule("sctp and esp and tcp port 23", "never")
     assert never.rewritings == ()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from pcapfilter.expr.nodes import Everything
-from pcapfilter.tools.lint import effects, failing, families, precedence, shifts, size, tags
+from pcapfilter.tools.lint import effects, ends, failing, families, precedence, shifts, size, tags
 from pcapfilter.tools.lint.finding import Finding, Report
 from pcapfilter.tools.lint.subject import Subject
 from pcapfilter.tools.lint.tree import balanced
@@ -36,6 +36,7 @@ RULES = (
     Rule(("xt_bpf",), "programs too long for iptables -m bpf", size.firewall, whole=True),
     Rule(("port",), "ports in fragments and behind IPv6 extension headers", families.ports),
     Rule(("arp",), "addresses that match ARP, too", families.hosts),
+    Rule(("ends",), "`port 80 and 443`", ends.ends),
     Rule(("tag",), "packets with a VLAN tag", tags.tags, True),
     Rule(("no-effect",), "a part without which the same packets match", effects.parts, True),
 )  # fmt: skip
