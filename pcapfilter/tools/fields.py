@@ -170,6 +170,11 @@ BITS = {
     ("radiotap", 66): "radiotap padding flag",
     ("radiotap", 130): "radiotap padding flag",
     ("Ethernet", 7): "Ethernet group bit of the destination",
+    ("802.11", 39): "802.11 group bit of address 1",
+    ("802.11", 135): "802.11 group bit of address 3",
+    ("FDDI", 15): "FDDI group bit of the destination",
+    ("Token ring", 23): "Token ring group bit of the destination",
+    ("Fibre Channel", 23): "Fibre Channel group bit of the destination",
 }
 RUNS = {
     # header, first bit and number of bits -> what several fields together are called

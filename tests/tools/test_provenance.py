@@ -41,6 +41,14 @@ def asked(text: str, link: str = "EN10MB") -> list[str]:
             "ip host 1.2.3.4", "RAW",
             ["IP version and header length", "IPv4 source address", "IPv4 destination address"],
         ),
+        (
+            "udp dst port 53", "IPV4",
+            [
+                "IPv4 protocol", "IPv4 flags and fragment offset", "IP version and header length",
+                "UDP destination port",
+            ],
+        ),
+        ("tcp src port 80", "IPV6", ["IPv6 next header", "TCP source port"]),
         ("arp src host 1.2.3.4", "LINUX_SLL", ["Linux cooked protocol", "ARP sender address"]),
         ("vlan 5 and ip", "EN10MB", ["EtherType", "VLAN tag", "VLAN EtherType"]),
         (
@@ -181,3 +189,16 @@ def test_bits_are_named() -> None:
     assert named("IPv6", 64, 128).written(1) == "::1"
     assert named("LLC", 0, 16).written(0xFEFE) == "0xfefe (ISO)"
     assert named("nothing", 8, 8).name == "nothing octet 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "question"),
+    [
+        ("wlan multicast", "IEEE802_11", "802.11 group bit of address 1"),
+        ("ether multicast", "FDDI", "FDDI group bit of the destination"),
+        ("ether multicast", "IEEE802", "Token ring group bit of the destination"),
+        ("ether multicast", "IP_OVER_FC", "Fibre Channel group bit of the destination"),
+    ],
+)
+def test_the_group_bit_has_a_name(text: str, link: str, question: str) -> None:
+    assert question in asked(text, link)

@@ -6,7 +6,6 @@ import time
 from typing import Literal, NamedTuple
 
 from pcapfilter import filter as roof
-from pcapfilter.bpf import isa
 from pcapfilter.bpf import program as bpf
 from pcapfilter.bpf import text as bpf_text
 from pcapfilter.ebpf import form
@@ -26,8 +25,6 @@ _REMARK = re.compile(r"/\*.*?\*/|(?<![^\s,])//[^\n]*|^[ \t]*#[^\n]*", re.DOTALL 
 """A comment of C, or a line of a script's."""
 _JOINED = re.compile(r"[\s\"']*\d+,(?:\d+ \d+ \d+ \d+[,\s\"']*)+")
 """What `iptables -m bpf --bytecode` takes: the lines of -ddd, joined by commas."""
-NOTHING = bpf.Program.of([(isa.RET | isa.K, 0, 0, 0)])
-"""The program of a filter that can match nothing."""
 
 
 class Input(NamedTuple):
@@ -92,7 +89,7 @@ def _compiled(made: roof.Filter, live: bool) -> Input:
         return Input(made.text, made.program(), live, made=made)
     except RejectsAllError:
         note = "it can match nothing, which the optimiser finds"
-        return Input(made.text, NOTHING, live, note, made)
+        return Input(made.text, bpf.NOTHING, live, note, made)
 
 
 def _listed(name: str) -> Input:

@@ -6,7 +6,7 @@ from errno import ENOMEM
 from typing import NamedTuple
 
 from pcapfilter.bpf import check, isa
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.engine import reference
 from pcapfilter.errors import ProgramError
 from pcapfilter.io.kernel import LONGEST, KernelFilter
@@ -19,7 +19,6 @@ EACH = 8
 """Packets of each verdict that are sent through."""
 
 _EVERYTHING = Program.of([(isa.RET | isa.K, 0, 0, 1)])
-_NOTHING = Program.of([(isa.RET | isa.K, 0, 0, 0)])
 
 
 class KernelAnswer(NamedTuple):
@@ -77,7 +76,7 @@ def _differs(program: Program, packet: bytes) -> KernelAnswer:
 
 def packets(program: Program, link: LinkType, deadline: float) -> Iterator[bytes]:
     """Give packets that the program selects and packets that it rejects, by different ways."""
-    for other in (_NOTHING, _EVERYTHING):
+    for other in (NOTHING, _EVERYTHING):
         question = Question((Side(program), Side(other)), Grade.COMPLETE, live=False)
         for _ in range(EACH):
             found = question.ask(deadline - time.monotonic(), link.name)

@@ -5,12 +5,11 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from pcapfilter import filter as roof
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.bpf.text import listing
 from pcapfilter.errors import FilterError, ProgramError, RejectsAllError
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.tools.compare import Comparison, NoSolverError, compare
-from pcapfilter.tools.compare.inputs import NOTHING
 from pcapfilter.tools.crosscheck.tcpdump import (
     RefusalError,
     Tcpdump,

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pcapfilter import filter as roof
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.engine import reference
-from pcapfilter.errors import FilterError, RejectsAllError, Span, UnsupportedError
+from pcapfilter.errors import FilterError, RejectsAllError, Span
 from pcapfilter.expr.nodes import Expr
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.net.names import Address, Resolver, SystemResolver, Table
@@ -20,9 +20,8 @@ from pcapfilter.tools.lint.tree import balanced, children
 if TYPE_CHECKING:
     from pcapfilter.tools.prove import Answer, Different, Grade
 
-NOTHING = Program.of([(0x06, 0, 0, 0)])
 EVERYTHING = Program.of([(0x06, 0, 0, 0xFFFFFFFF)])
-"""ret #0, and a ret that takes every packet whole."""
+"""A ret that takes every packet whole."""
 
 DEEPEST, MOST = 100, 1000
 """An expression deeper than that, or of more nodes, is looked at as a whole only."""
@@ -66,10 +65,6 @@ class Subject:
                 self._programs[text] = roof.Filter(text, options).program()
             except RejectsAllError:
                 self._programs[text] = NOTHING
-            except UnsupportedError:
-                if text == self.text:
-                    raise
-                self._programs[text] = None
             except FilterError:
                 if text == self.text:
                     raise

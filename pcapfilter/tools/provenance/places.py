@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pcapfilter.codegen.layout import FRELAY, PPP, Layout, of_link
+from pcapfilter.codegen.layout import FRELAY, IPV4, IPV6, PPP, Layout, of_link
 from pcapfilter.tools.fields import LINKS, PREFIXES
 
 LINK_HEADER = "link-layer header"
@@ -21,6 +21,9 @@ SHIFTING = {
 }
 MOVING = frozenset(("pppoes", "geneve", "lane"))
 """Those of them behind which another link layer begins: the others leave it where it is."""
+
+ONLY = {IPV4: "IPv4", IPV6: "IPv6"}
+"""What packets are of link types that have nothing else."""
 
 UDP_HEADER, PPPOE_HEADER, LABEL = 8, 6, 4
 
@@ -113,6 +116,8 @@ def _type(layout: Layout, place: int, text: str) -> Spot:
 def _inside(layout: Layout, known: Known, constant: int, text: str) -> Spot:
     """A place in the payload of the link layer."""
     payload = layout.payload.constant
+    if not known.network:
+        known = known._replace(network=ONLY.get(layout.link, ""))
     if known.network in {"ISO", "IS-IS"}:
         return Spot(known.network, constant - payload - layout.net_nosnap, text)
     network = payload + layout.net
