@@ -33,9 +33,9 @@ def engine_of(program: "Program") -> "Engine":
 
 def nothing() -> "Engine":
     """Give what selects nothing."""
-    from pcapfilter.bpf.program import Program
+    from pcapfilter.bpf.program import NOTHING
 
-    return engine_of(Program.of([(0x06, 0, 0, 0)]))  # ret #0
+    return engine_of(NOTHING)
 
 
 class Windowed:

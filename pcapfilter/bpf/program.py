@@ -43,3 +43,7 @@ class Program(tuple[Instruction, ...]):
     def __iter__(self) -> Iterator[Instruction]:
         """Give the instructions in order."""
         return super().__iter__()
+
+
+NOTHING = Program.of([(0x06, 0, 0, 0)])
+"""The program that selects no packet: `ret #0`."""

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 import pcapfilter as pf
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.engine import reference
 from pcapfilter.errors import Span
 from pcapfilter.expr.nodes import And, Or
@@ -15,7 +15,6 @@ from pcapfilter.expr.text import to_text
 from pcapfilter.parser import parse
 from pcapfilter.tools.lint import Finding, Remarks, findings, inspect
 from pcapfilter.tools.lint.rules import RULES
-from pcapfilter.tools.lint.subject import NOTHING
 from pcapfilter.tools.lint.tree import changed, in_parentheses, on_the_way, outer, walk, without
 from tests.strategies import draw
 

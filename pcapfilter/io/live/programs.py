@@ -50,7 +50,6 @@ COOKED: dict[str, Cooked] = {
 }
 
 EVERYTHING = Program.of([(isa.RET | isa.K, 0, 0, MAXIMUM_SNAPLEN)])
-NOTHING = Program.of([(isa.RET | isa.K, 0, 0, 0)])
 
 _LOAD = isa.LD | isa.W | isa.ABS
 _EQUAL = isa.JMP | isa.JEQ | isa.K

@@ -17,7 +17,7 @@ from threading import RLock
 from time import monotonic, time_ns
 from typing import Literal, NamedTuple
 
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.errors import CaptureError, ProgramError, UnsupportedError
 from pcapfilter.io.base import UNITS, Loop, Measure, Native, plain
 from pcapfilter.io.live import programs, stamps, unloading
@@ -228,7 +228,7 @@ class LiveSource(Reader):
     def finish(self) -> None:
         """Let no more packets in: what is in the ring comes out yet, and then the batches end."""
         if self._end is None and not self._closed:
-            self._tap.attach(programs.NOTHING)
+            self._tap.attach(NOTHING)
             self._end = monotonic() + FAREWELL
 
     def _ended(self) -> bool:
