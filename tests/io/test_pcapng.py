@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import re
 import threading
 import tracemalloc
 from array import array
@@ -186,6 +187,13 @@ def test_times(order: Order) -> None:
     assert time(order.interface(resolution=0, offset=2**33) + order.packet(time=1)) == (
         2**33 + 1
     ) * 10**9  # fmt: skip
+
+
+@pytest.mark.parametrize(("octet", "said"), [(19, "10^-19"), (127, "10^-127"), (128 + 63, "2^-63")])
+def test_resolutions_of_which_64_bits_hold_no_two_seconds(octet: int, said: str) -> None:
+    described = LITTLE.section() + LITTLE.interface(resolution=octet)
+    with pytest.raises(CaptureError, match=re.escape(f"resolution {said} is too high")):
+        open_source(io.BytesIO(described + LITTLE.packet()))
 
 
 def test_resolutions_are_split_exactly(rng: random.Random) -> None:

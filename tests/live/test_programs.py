@@ -65,6 +65,7 @@ def test_a_load_beyond_all_packets_rejects_in_user_space() -> None:
         (isa.LD | isa.ABS, 0, 0, isa.ANCILLARY_BASE + 60),
     ):
         rest = for_user(Program.of([step, (isa.RET, 0, 0, 1)]))
+        assert Program.unpack(rest.pack()) == rest
         assert run(rest, bytes(100)) == 0
 
 
