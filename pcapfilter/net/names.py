@@ -127,7 +127,12 @@ class SystemResolver:
         import socket
 
         if table == "network":
-            spelt = [row[1] for row in _rows("/etc/networks") if name in (row[0], *row[2:])]
+            wanted = name.casefold()
+            spelt = [
+                number
+                for known, number, *others in _rows("/etc/networks")
+                if wanted in (other.casefold() for other in (known, *others))
+            ]
             return (_network(spelt[0]) or None) if spelt else None
         try:
             if table == "protocol":
@@ -185,13 +190,24 @@ def _rows(path: str) -> list[list[str]]:
 
 
 def _network(text: str) -> int | None:
-    """The number that decimal parts spell, unshifted: `127` is 127 (inet_network(3))."""
-    number = 0
-    for part in text.split("."):
-        if not part.isdecimal() or int(part) > 0xFF:
-            return None
-        number = number << 8 | int(part)
-    return number
+    """The address that one to four parts spell, the first of them first (inet_network(3))."""
+    parts = [_octet(part) for part in text.split(".")]
+    known = [part for part in parts if part is not None]
+    if len(known) != len(parts) or len(parts) > 4:
+        return None
+    return int.from_bytes(bytes(known).ljust(4, b"\0"))
+
+
+def _octet(part: str) -> int | None:
+    """The octet that decimal, octal (leading 0) or hexadecimal (0x) digits spell."""
+    base, digits = (
+        (16, part[2:]) if part[:2] in {"0x", "0X"} else (8 if part[:1] == "0" else 10, part)
+    )
+    try:
+        number = int(digits, base) if digits.isalnum() and digits.isascii() else -1
+    except ValueError:
+        return None
+    return number if 0 <= number <= 0xFF else None
 
 
 def _octets(text: str) -> bytes | None:

@@ -77,22 +77,26 @@ def test_networks_and_ethers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     networks, ethers = tmp_path / "networks", tmp_path / "ethers"
     networks.write_text(
         "default 0.0.0.0\nloopback 127.0.0.0\n# lab 1\nlab 10.1 test # here\n"
-        "odd ten\nfar 256.1\nend 255\n"
+        "odd ten\nfar 256.1\nlong 1.2.3.4.5\nend 255\noctal 012.0x14\n"
     )
     ethers.write_text("2:0:0:0:0:ff Printer\n02:00:00:00:00:01 gate # first\nz:1 odd\n")
     rows = names._rows
     paths = {"/etc/networks": networks, "/etc/ethers": ethers}
     monkeypatch.setattr(names, "_rows", lambda path: rows(str(paths[path])))
     system = SystemResolver()
-    listed = ("default", "loopback", "lab", "test", "odd", "far", "end")
+    listed = (
+        "default", "Loopback", "lab", "TEST", "odd", "far", "long", "end", "octal"
+    )  # fmt: skip
     assert {name: system.number("network", name) for name in listed} == {
         "default": None,
-        "loopback": 0x7F000000,
-        "lab": 0xA01,
-        "test": 0xA01,
+        "Loopback": 0x7F000000,
+        "lab": 0x0A010000,
+        "TEST": 0x0A010000,
         "odd": None,
         "far": None,
-        "end": 255,
+        "long": None,
+        "end": 0xFF000000,
+        "octal": 0x0A140000,
     }
     assert system.ethernet("printer") == bytes.fromhex("0200000000ff")
     assert system.ethernet("gate") == bytes.fromhex("020000000001")

@@ -13,6 +13,7 @@ from pcapfilter.codegen.primitive.address import OTHER_ADDRESSES, not_valid
 from pcapfilter.expr.nodes import V4, Direction, Name, Number, Value
 from pcapfilter.net import proto
 from pcapfilter.net.address import is_dotted
+from pcapfilter.net.digits import as_int
 
 FLAGS = 2
 """Where the flags stand, behind the length of the packet."""
@@ -79,6 +80,6 @@ def number(b: Builder, value: Value) -> int | None:
             parts = re.match(r"(\d+)\.(\d+)", value.name)
             if parts is None:
                 b.fail(f"malformed decnet address '{value.name}'")
-            return int(parts[1]) << AREA_SHIFT | int(parts[2]) & NODE_MASK
+            return as_int(parts[1]) << AREA_SHIFT | as_int(parts[2]) & NODE_MASK
         case _:
             return None

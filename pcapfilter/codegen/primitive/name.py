@@ -1,20 +1,23 @@
-"""Names: hosts, networks, ports and protocols, by way of the target's Resolver.
+r"""Names: hosts, networks, ports and protocols, by way of the target's Resolver.
 
-Which names are looked up where: pcap-filter(7); what is said of unknown ones: libpcap.
+Which names are looked up where: pcap-filter(7); what is said of unknown ones: libpcap. What is
+spelt as a number (`port \80`) is one wherever the C library takes it for one.
 """
 
+import re
 from typing import assert_never
 
 from pcapfilter.codegen import build, layout
 from pcapfilter.codegen.build import Builder, Cond
 from pcapfilter.codegen.primitive import address, decnet, mac, port, protochain, protocol
 from pcapfilter.expr.nodes import Proto, Qualifier
-from pcapfilter.net import proto
+from pcapfilter.net import digits, proto
 from pcapfilter.net.names import likely, nearest
 
 V4_VERSION = 4
 V6_MASK = (1 << 128) - 1
 FIRST_OCTET = 0xFF000000
+BOTH_ENDS = re.compile(r"([-+]?\d+)-([-+]?\d+)", re.ASCII)
 HAVE_PORTS: tuple[Proto | None, ...] = (None, "tcp", "udp", "sctp")
 
 
@@ -89,6 +92,8 @@ def _net(b: Builder, q: Qualifier, name: str) -> Cond:
 
 def _port(b: Builder, name: str, unknown: str) -> tuple[int, set[Proto]]:
     """Look a port up: its number, and the protocols that have it under this name."""
+    if (number := digits.as_port(name)) is not None:
+        return number, {"tcp", "udp"}
     tcp = b.target.resolver.number("tcp", name)
     udp = b.target.resolver.number("udp", name)
     if tcp is not None and udp is not None:
@@ -112,22 +117,18 @@ def _only(b: Builder, q: Qualifier, protocols: set[Proto], what: str) -> Proto |
 
 def _portrange(b: Builder, q: Qualifier, text: str) -> Cond:
     has_ports(b, q)
+    if both := BOTH_ENDS.match(text):  # what stands behind the second number does not count
+        low, high = digits.as_int(both[1]), digits.as_int(both[2])
+        return port.portrange(b, low, high, q.proto, q.direction)
     unknown = f"unknown port in range '{text}'"
     first, dash, last = text.partition("-")
     if not dash:
         b.unknown(unknown)
-    low, low_protocols = _range_end(b, first, unknown)
-    high, high_protocols = _range_end(b, last, unknown)
+    low, low_protocols = _port(b, first, unknown)
+    high, high_protocols = _port(b, last, unknown)
     protocols = low_protocols if low_protocols == high_protocols else set()
     checked = _only(b, q, protocols, f"port in range '{text}'")
     return port.portrange(b, low, high, checked, q.direction)
-
-
-def _range_end(b: Builder, text: str, unknown: str) -> tuple[int, set[Proto]]:
-    digits = text[: len(text) - len(text.lstrip("0123456789"))]
-    if digits:  # what stands behind the digits does not count
-        return int(digits), {"tcp", "udp"}
-    return _port(b, text, unknown)
 
 
 def _protocol(b: Builder, carrier: Proto | None, name: str) -> int:

@@ -51,6 +51,8 @@ def not_later_fragment(b: Builder) -> Cond:
 
 
 def _check(b: Builder, number: int) -> None:
+    if number < 0:
+        b.fail(f"illegal port number {number} < 0")
     if number > MAX_PORT:
         b.fail(f"illegal port number {number} > {MAX_PORT}")
 
