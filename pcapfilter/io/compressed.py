@@ -3,20 +3,18 @@
     Unpacked(file, kind, head=...)      a binary file of what a compressed one holds
     Packed(file, kind)                  a binary file that compresses what is written to it
 
-gzip, bzip2 and xz need nothing; zstd and lz4, and a quicker gzip, come with the extra `compress`.
-
-Source of the formats: RFC 1952, RFC 8878, the format documents of bzip2, xz and lz4 frames. All may
-be joined end to end, and mean what their contents joined mean.
+Streams may be joined end to end, and mean what their contents joined mean.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
+from functools import partial
 from threading import Condition, Thread
-from typing import Any, NamedTuple
+from typing import Any
 
 from pcapfilter.errors import CaptureError
 from pcapfilter.io.base import COMPRESSIONS, SKIPPABLE, read_into, write_all
+from pcapfilter.io.compressions import KINDS, made
 from pcapfilter.io.place import size_and_identity
 
 CHUNK = 256 * 1024
@@ -25,153 +23,19 @@ CHUNK = 256 * 1024
 PIECE = 512 * 1024
 """The most octets decompressed at once: no stream, however dense, takes more memory."""
 
+TRAILER = 8
+"""Octets of a check sum at the end of a stream, at most."""
+
 AHEAD = 4
 """How many pieces may lie ready."""
 
-MEMORY = 128 * 1024 * 1024
-"""The largest dictionary or window that a stream may ask for; the highest levels take half."""
 
-INSTALL = "pip install 'pcapfilter-engine[compress]'"
-
-
-class Kind(NamedTuple):
-    """A compression. `reader` and `writer` make what decompresses and compresses one stream."""
-
-    reader: Callable[[], Any]
-    writer: Callable[[], Any]
-    padded: bool = False
-    """Whether zeros may follow a stream."""
-    flush: int | None = None
-    """What makes a flush keep the stream open; None where no flush does."""
-
-
-class Inflater:
-    """zlib's decompressor, with the interface that the others have."""
-
-    def __init__(self) -> None:
-        import zlib
-
-        self._stream = zlib.decompressobj(31)
-        self._rest = b""
-
-    @property
-    def eof(self) -> bool:
-        """Whether the stream is at its end."""
-        return self._stream.eof
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether there is nothing left to be decompressed."""
-        return not self._stream.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        """What came after the end of the stream."""
-        return self._stream.unused_data
-
-    def decompress(self, octets: bytes, most: int) -> bytes:
-        """Give at most so many octets more."""
-        return self._stream.decompress(self._stream.unconsumed_tail + octets, most)
-
-
-def _gzip_reader() -> Any:
+def _place_of(file: Any) -> int | None:
+    """Give where a file is being read, if it can be read once more from there."""
     try:
-        from isal import igzip_lib
-    except ImportError:
-        return Inflater()
-    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-
-
-def _gzip_writer() -> Any:
-    import zlib
-
-    return zlib.compressobj(6, wbits=31)
-
-
-def _bzip2_reader() -> Any:
-    import bz2
-
-    return bz2.BZ2Decompressor()
-
-
-def _bzip2_writer() -> Any:
-    import bz2
-
-    return bz2.BZ2Compressor()
-
-
-def _xz_reader() -> Any:
-    import lzma
-
-    return lzma.LZMADecompressor(memlimit=MEMORY)
-
-
-def _xz_writer() -> Any:
-    import lzma
-
-    return lzma.LZMACompressor()
-
-
-def _zstd() -> Any:
-    try:
-        return import_module("compression.zstd")  # from Python 3.14 on
-    except ImportError:
-        from backports import zstd
-
-        return zstd
-
-
-def _zstd_reader() -> Any:
-    zstd = _zstd()
-    bits = MEMORY.bit_length() - 1
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: bits})
-
-
-def _lz4_reader() -> Any:
-    import lz4.frame
-
-    return lz4.frame.LZ4FrameDecompressor()
-
-
-class Framer:
-    """lz4's compressor, which wants to be told where a frame begins."""
-
-    def __init__(self) -> None:
-        import lz4.frame
-
-        self._frame = lz4.frame.LZ4FrameCompressor(content_checksum=True)
-        self._head = self._frame.begin()
-
-    def _headed(self, octets: bytes) -> bytes:
-        head, self._head = self._head, b""
-        return bytes(head) + octets
-
-    def compress(self, octets: memoryview) -> bytes:
-        """Give what is ready of the frame."""
-        return self._headed(self._frame.compress(octets))
-
-    def flush(self) -> bytes:
-        """Give the rest of the frame."""
-        return self._headed(self._frame.flush())
-
-
-KINDS: dict[str, Kind] = {
-    "gzip": Kind(_gzip_reader, _gzip_writer, padded=True, flush=2),
-    "bzip2": Kind(_bzip2_reader, _bzip2_writer),
-    "xz": Kind(_xz_reader, _xz_writer, padded=True),
-    "zstd": Kind(_zstd_reader, lambda: _zstd().ZstdCompressor(), flush=1),
-    "lz4": Kind(_lz4_reader, Framer),
-}
-
-
-def _made(make: Callable[[], Any], kind: str, name: str) -> Any:
-    """Make a (de)compressor; CaptureError, which says what to install, where that cannot be."""
-    try:
-        return make()
-    except ImportError:
-        raise CaptureError(
-            f"compressed with {kind}, which wants an extra: {INSTALL}", name=name
-        ) from None
+        return int(file.tell()) if file.seekable() else None
+    except (AttributeError, OSError):
+        return None
 
 
 class Unpacked:
@@ -188,8 +52,11 @@ class Unpacked:
         self._file, self._owned, self._kind, self._name = file, owned, kind, name
         self._row = KINDS[kind]
         self._head = head
-        first = _made(self._row.reader, kind, name)
+        first = made(partial(self._row.reader, head), kind, name)
         self._pieces: deque[memoryview] = deque()
+        self._began = _place_of(file)
+        self._reads = 0
+        self._spoiled = False
         self._state = Condition()
         self._ended = self._closed = False
         self._error: Exception | None = None
@@ -216,46 +83,98 @@ class Unpacked:
                 self._let_go()
             self._state.notify_all()
 
-    def _read(self) -> bytes:
-        octets = bytearray(CHUNK)
-        got = read_into(self._file, memoryview(octets))
-        self.position += got
-        return bytes(memoryview(octets)[:got])
-
     def _unpack(self, decoder: Any) -> Iterator[bytes]:
+        """Give what the file holds, as far as it can be read.
+
+        A decompressor that finds damage keeps what it made before of the same octets. A file that
+        can be read once more is: what came to no good is then handed over octet by octet.
+        """
+        kind, given, passed = self._kind, 0, 0
+        for piece in self._streams(decoder, self._parts(None)):
+            given += len(piece)
+            yield piece
+        if not self._spoiled or self._began is None:
+            return
+        self._file.seek(self._began)
+        self._kind, self._row = kind, KINDS[kind]
+        again = self._streams(self._row.reader(self._head), self._parts(self._reads))
+        for piece in again:
+            if passed + len(piece) > given:
+                yield piece[max(given - passed, 0) :]
+            passed += len(piece)
+            if self._closed:
+                return
+
+    def _parts(self, last: int | None) -> Iterator[bytes]:
+        """Read the file; give each read in one or two parts, or the `last` one in octets.
+
+        A check sum at the file's end comes alone, if it can be read only once.
+        """
+        octets = bytearray(CHUNK)
+        view = memoryview(octets)
+        have = len(self._head)
+        octets[:have] = self._head
+        self.position, self._reads = have, 0
+        while got := read_into(self._file, view[have:]):
+            self.position += got
+            self._reads += 1
+            have += got
+            if self._reads == last:
+                yield from (bytes(view[at : at + 1]) for at in range(have))
+            elif self._began is None and have > TRAILER:
+                yield bytes(view[: have - TRAILER])
+                yield bytes(view[have - TRAILER : have])
+            else:
+                yield bytes(view[:have])
+            have = 0
+        if have:
+            yield bytes(view[:have])
+
+    def _streams(self, decoder: Any, parts: Iterator[bytes]) -> Iterator[bytes]:
         """Give what one stream after another holds."""
-        rest = self._head
+        rest = b""
         while True:
             while not decoder.eof:
                 octets = b""
+                ended = False
                 if decoder.needs_input:
-                    octets, rest = rest or self._read(), b""
-                    if not octets:
-                        self.fault = f"the {self._kind} stream is cut short"
-                        return
+                    octets, rest = rest or next(parts, b""), b""
+                    ended = not octets
                 try:
                     piece = decoder.decompress(octets, PIECE)
                 except Exception as error:  # noqa: BLE001 -- each library has errors of its own
                     self.fault = f"the {self._kind} stream is damaged: {error}"
+                    self._spoiled = True
                     return
                 if piece:
                     yield piece
+                elif ended:
+                    self.fault = f"the {self._kind} stream is cut short"
+                    return
             rest = decoder.unused_data or b""
-            while len(rest) < 4 and (more := self._read()):
+            while len(rest) < 4 and (more := next(parts, b"")):
                 rest += more
             while self._row.padded and rest[:1] == b"\0":
-                rest = rest.lstrip(b"\0") or self._read()
+                rest = rest.lstrip(b"\0") or next(parts, b"")
             if not rest:
                 return
             if not self._continues(rest):
                 self.fault = f"something else follows the {self._kind} stream"
                 return
-            decoder = self._row.reader()
+            decoder = made(partial(self._row.reader, rest[:4]), self._kind, self._name)
 
     def _continues(self, rest: bytes) -> bool:
-        """Whether one more stream of the same kind begins, or a cut beginning of it."""
-        if self._kind in {"zstd", "lz4"} and rest[1:4] == SKIPPABLE:
-            return True
+        """Whether one more stream of the same kind begins, or a cut beginning of it.
+
+        Frames of zstd and lz4 that hold nothing look alike, and tell nothing of what follows.
+        """
+        if self._kind in {"zstd", "lz4"}:
+            if rest[1:4] == SKIPPABLE:
+                return True
+            if rest[:4] in COMPRESSIONS:
+                self._kind = COMPRESSIONS[rest[:4]]
+                self._row = KINDS[self._kind]
+                return self._kind in {"zstd", "lz4"}
         magic = next(magic for magic, kind in COMPRESSIONS.items() if kind == self._kind)
         return rest[: len(magic)] == magic[: len(rest)]
 
@@ -315,7 +234,7 @@ class Packed:
                 name=name,
             )
         self._flushing = flushing
-        self._stream = _made(KINDS[kind].writer, kind, name)
+        self._stream = made(KINDS[kind].writer, kind, name)
 
     def write(self, octets: Any) -> int:
         """Compress some octets."""

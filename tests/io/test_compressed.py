@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import operator
 import os
 import random
 import struct
@@ -14,6 +15,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from backports import zstd
 import pcapfilter
 from pcapfilter.errors import CaptureError
 from pcapfilter.filter import native
-from pcapfilter.io import compressed
+from pcapfilter.io import compressions
 from pcapfilter.io.base import open_source
 from tests.io.captures import HTTP, ROWS, pcap
 from tests.io.sections import LITTLE
@@ -120,6 +122,90 @@ def test_damage_inside_keeps_what_came_before(kind: str) -> None:
     assert right >= len(found) * 0.7  # a checksum may come after what it is of
 
 
+SUMS = {"gzip": 8, "zstd": 4, "lz4": 4, "bzip2": 10}
+"""Octets at the end of a stream that hold a check sum, or the rest of one."""
+
+
+@pytest.mark.parametrize("kind", SUMS)
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_wrong_sum_at_the_end_costs_nothing(kind: str, seekable: bool) -> None:
+    rng = random.Random(kind)
+    noise = [rng.randbytes(400) for _ in range(4000)]
+    rows = tuple(ROWS[0]._replace(octets=octets, caplen=400, wirelen=400) for octets in noise)
+    octets = bytearray(zstd_summed(pcap(rows)) if kind == "zstd" else COMPRESS[kind](pcap(rows)))
+    octets[-SUMS[kind]] ^= 0x55
+    if seekable or kind == "zstd":  # whose last block comes with its sum
+        found, damage = read(bytes(octets))
+    else:
+        near, far = os.pipe()
+        with ThreadPoolExecutor(1) as pool, open(near, "rb", buffering=0) as file:
+            pool.submit(write_and_close, far, bytes(octets))
+            source = open_source(file, native=native)
+            found = [packet.data for batch in source.batches() for packet in batch]
+            damage = source.damage
+            source.close()
+    assert len(found) == len(noise) if kind != "bzip2" else len(found) > 1800
+    assert found == noise[: len(found)]
+    assert damage is not None
+    assert damage.message.startswith(f"the {kind} stream is ")
+
+
+def zstd_summed(octets: bytes) -> bytes:
+    """Compress with a check sum."""
+    return zstd.compress(octets, options={int(zstd.CompressionParameter.checksum_flag): 1})
+
+
+def write_and_close(place: int, octets: bytes) -> None:
+    """Write everything into a pipe."""
+    with open(place, "wb") as file:
+        file.write(octets)
+
+
+def test_damage_in_a_file_costs_no_packet_before_it(kind: str) -> None:
+    rng = random.Random(kind)
+    noise = [rng.randbytes(400) for _ in range(6000)]
+    rows = tuple(ROWS[0]._replace(octets=octets, caplen=400, wirelen=400) for octets in noise)
+    octets = bytearray(zstd_summed(pcap(rows)) if kind == "zstd" else COMPRESS[kind](pcap(rows)))
+    at = len(octets) * 2 // 3
+    octets[at : at + 64] = bytes(64)
+    found, damage = read(bytes(octets))
+    assert damage is not None
+    block = {"bzip2": 900_000, "xz": 70_000, "zstd": 140_000, "lz4": 70_000, "gzip": 2_000}[kind]
+    same = map(operator.eq, found, noise)
+    right = next((n for n, equal in enumerate(same) if not equal), len(found))
+    assert right * 416 > at - block
+
+
+def test_a_cut_stream_gives_all_that_its_decompressor_holds() -> None:
+    rows = tuple(ROWS[0]._replace(octets=bytes(400), caplen=400, wirelen=400) for _ in range(9000))
+    found, damage = read(bz2.compress(pcap(rows))[:-10])
+    assert len(found) == 9000
+    assert damage is not None
+    assert damage.message == "the bzip2 stream is cut short"
+
+
+def test_a_gzip_header_with_a_sum_of_its_own() -> None:
+    head = b"\x1f\x8b\x08\x1e" + bytes(4) + b"\0\3" + b"\5\0extra" + b"name\0" + b"comment\0"
+    head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+    octets = head + gzip.compress(WHOLE)[10:]
+    assert gzip.decompress(octets) == WHOLE
+    assert read(octets) == (EVERYTHING, None)
+    assert read(gzip.compress(WHOLE[:5000]) + head + gzip.compress(WHOLE[5000:])[10:]) == (
+        EVERYTHING,
+        None,
+    )
+
+
+def test_a_frame_that_holds_nothing_tells_nothing_of_what_follows() -> None:
+    empty = struct.pack("<II", 0x184D2A50, 7) + b"nothing"
+    for kinds in (("lz4",), ("zstd", "lz4"), ("lz4", "zstd")):
+        middle = len(WHOLE) // len(kinds)
+        parts = [WHOLE[n * middle : (n + 1) * middle] for n in range(len(kinds))]
+        parts[-1] += WHOLE[len(kinds) * middle :]
+        octets = empty + empty.join(COMPRESS[k](part) for k, part in zip(kinds, parts, strict=True))
+        assert read(octets) == (EVERYTHING, None)
+
+
 def test_something_else_behind_the_stream(kind: str) -> None:
     found, damage = read(COMPRESS[kind](WHOLE) + b"something")
     assert found == EVERYTHING
@@ -173,7 +259,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_gzip_without_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "isal", None)
-    assert isinstance(compressed.KINDS["gzip"].reader(), compressed.Inflater)
+    assert isinstance(compressions.KINDS["gzip"].reader(b""), compressions.Inflater)
     for step in (1, 5000, len(WHOLE)):
         joined = b"".join(gzip.compress(WHOLE[n : n + step]) for n in range(0, 9 * step, step))
         found, damage = read(joined + gzip.compress(WHOLE[9 * step :]) + bytes(9))
