@@ -16,9 +16,8 @@ MEMORY = 128 * 1024 * 1024
 
 INSTALL = "pip install 'pcapfilter-engine[compress]'"
 
-
-HEADER_SUMMED = 2
-"""Among the flags of a gzip stream, in its fourth octet: the header has a check sum of its own."""
+PLAIN_HEADERS = (0, 4, 8, 16)
+"""Flags of a gzip stream, its fourth octet, that ask for an extra field, a name or a comment."""
 
 
 class Kind(NamedTuple):
@@ -65,7 +64,7 @@ class Inflater:
 
 
 def _gzip_reader(head: bytes) -> Any:
-    if head[3:4] and head[3] & HEADER_SUMMED:
+    if head[3:4] and head[3] not in PLAIN_HEADERS:
         return Inflater()  # isal loses count where such a header comes in two parts
     try:
         from isal import igzip_lib

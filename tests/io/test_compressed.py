@@ -184,12 +184,17 @@ def test_a_cut_stream_gives_all_that_its_decompressor_holds() -> None:
     assert damage.message == "the bzip2 stream is cut short"
 
 
-def test_a_gzip_header_with_a_sum_of_its_own() -> None:
-    head = b"\x1f\x8b\x08\x1e" + bytes(4) + b"\0\3" + b"\5\0extra" + b"name\0" + b"comment\0"
-    head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+@pytest.mark.parametrize("flags", range(0, 32, 2))
+def test_a_gzip_header_in_parts(flags: int) -> None:
+    head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(4) + b"\0\3"
+    head += b"\5\0extra" * (flags >> 2 & 1) + b"name\0" * (flags >> 3 & 1)
+    head += b"comment\0" * (flags >> 4 & 1)
+    head += struct.pack("<H", zlib.crc32(head) & 0xFFFF) * (flags >> 1 & 1)
     octets = head + gzip.compress(WHOLE)[10:]
     assert gzip.decompress(octets) == WHOLE
     assert read(octets) == (EVERYTHING, None)
+    source = open_source(Trickle(octets, 1), native=native)
+    assert [packet.data for batch in source.batches() for packet in batch] == EVERYTHING
     assert read(gzip.compress(WHOLE[:5000]) + head + gzip.compress(WHOLE[5000:])[10:]) == (
         EVERYTHING,
         None,
