@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import pcapfilter as pf
 from pcapfilter.io.base import open_source
 from pcapfilter.tools.layers import finish
 from pcapfilter.tools.layers.read import layers, number, written
@@ -104,3 +105,22 @@ def test_whatever_octets_there_are() -> None:
                 finish.lengths(octets, link, length)
                 finish.checksums(octets, link)
                 assert len(octets) == length
+
+
+@pytest.mark.parametrize("link", sorted(FIRST))
+def test_packets_that_show_a_difference_look_like_traffic(link: str) -> None:
+    pytest.importorskip("z3")
+    [witness] = pf.compare("tcp port 80", "tcp port 81", link=link).witnesses
+    found = [*layers(witness.packet, link)]
+    names = [layer.header.name for layer in found]
+    assert names[-2:] in (["IPv4", "TCP"], ["IPv6", "TCP"])
+    network, transport = found[-2:]
+    assert {transport.value(witness.packet, f"{end} port") for end in ("source", "destination")} & {
+        80,
+        81,
+    }
+    sized = bytearray(witness.packet)
+    finish.lengths(sized, link, transport.start + transport.size)
+    finish.checksums(sized, link)
+    assert sized == witness.packet
+    assert network.value(witness.packet, "version") in {4, 6}

@@ -3,8 +3,8 @@
 Only headers that filters look into. Usual values are what a packet has there if nothing else is
 asked of it: addresses are those for documentation (RFC 5737, 3849), stations administered locally.
 
-Sources: IEEE 802.3, 802.1Q, 802.2, 802.11; radiotap.org; RFC 791, 793, 768, 792, 826, 2516, 3032,
-4443, 8200, 9260; the registry pages of the link types.
+Sources: IEEE 802.3, 802.1Q, 802.2, 802.5, 802.11; radiotap.org; RFC 791, 793, 768, 792, 826, 1051,
+1188, 2516, 2625, 3032, 4443, 8200, 9260; the registry pages of the link types.
 """
 
 from typing import NamedTuple
@@ -154,6 +154,46 @@ HEADERS: dict[str, Header] = {
             ("third address", 48, "mac", (0x020000000003,), ""),
             ("sequence", 16, "little", (16,), ""),
         ), {2: "LLC"}),
+        Header("Cisco HDLC", 4, _fields(
+            ("address", 8, "hex", (0x0F,), ""),
+            ("control", 8, "number", (0,), ""),
+            ("protocol", 16, "hex", _TYPE, "next"),
+        ), ETHERTYPES),
+        Header("FDDI", 13, _fields(
+            ("frame control", 8, "hex", (0x50,), "next"),
+            ("destination", 48, "mac", _STATIONS[1:], ""),
+            ("source", 48, "mac", _STATIONS[:1], ""),
+        ), {0x50: "LLC"}),
+        Header("Token ring", 14, _fields(
+            ("access control", 8, "hex", (0x10,), ""),
+            ("frame control", 8, "hex", (0x40,), "next"),
+            ("destination", 48, "mac", _STATIONS[1:], ""),
+            ("source", 48, "mac", _STATIONS[:1], ""),
+        ), {0x40: "LLC"}),
+        Header("Fibre Channel", 16, _fields(
+            ("destination authority", 16, "hex", (0x1000,), "next"),
+            ("destination", 48, "mac", _STATIONS[1:], ""),
+            ("source authority", 16, "hex", (0x1000,), ""),
+            ("source", 48, "mac", _STATIONS[:1], ""),
+        ), {0x1000: "LLC"}),
+        Header("SunATM", 4, _fields(
+            ("direction", 4, "number", (0,), ""),
+            ("kind of packet", 4, "number", (2,), "next"),
+            ("virtual path", 8, "number", (0,), ""),
+            ("virtual channel", 16, "number", (100,), ""),
+        ), {2: "LLC"}),
+        Header("ARCnet", 6, _fields(
+            ("source", 8, "hex", (1,), ""),
+            ("destination", 8, "hex", (2,), ""),
+            ("protocol", 8, "hex", (0xD4, 0xD5, 0xC4), "next"),
+            ("split", 8, "number", (0,), ""),
+            ("sequence", 16, "number", (1,), ""),
+        ), {0xD4: "IPv4", 0xF0: "IPv4", 0xD5: "ARP", 0xF1: "ARP", 0xD6: "ARP", 0xC4: "IPv6"}),
+        Header("OpenBSD encapsulation", 12, _fields(
+            ("family", 32, "swapped", (2, 24), "next"),
+            ("SPI", 32, "hex", (256,), ""),
+            ("flags", 32, "hex", (0,), ""),
+        ), FAMILIES),
         Header("LLC", 8, _fields(
             ("destination access point", 8, "hex", (0xAA,), ""),
             ("source access point", 8, "hex", (0xAA,), ""),
@@ -264,6 +304,9 @@ FIRST: dict[str, str] = {
     "EN10MB": "Ethernet", "RAW": "IP", "IPV4": "IPv4", "IPV6": "IPv6", "NULL": "BSD loopback",
     "LOOP": "OpenBSD loopback", "LINUX_SLL": "Linux cooked", "LINUX_SLL2": "Linux cooked v2",
     "PPP": "PPP", "PPP_SERIAL": "PPP", "IEEE802_11_RADIO": "radiotap", "IEEE802_11": "802.11",
+    "C_HDLC": "Cisco HDLC", "FDDI": "FDDI", "IEEE802": "Token ring", "ENC": "OpenBSD encapsulation",
+    "IP_OVER_FC": "Fibre Channel", "SUNATM": "SunATM", "ARCNET": "ARCnet",
+    "PPP_ETHER": "PPPoE", "ATM_RFC1483": "LLC",
 }  # fmt: skip
 """The header that packets of a link type begin with."""
 
