@@ -116,6 +116,32 @@ def test_skipped_matches_may_fill_ranges(tmp_path: Path, cut: Cut, skip: int, wo
             assert list(pf.compile("").read(out)) == matches[skip:stop]
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_ranges_whose_scan_fails_are_scanned_again(
+    tmp_path: Path, cut: Cut, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """However many ranges the scan was to take in one go: nothing is lost, and nobody waits."""
+    cut(1000)
+    path, spans = tmp_path / "in.pcap", set()
+    path.write_bytes(HEADER + records("wide", Random(3), 400))
+    scan = ranges.Ranges.scan
+
+    def failing(
+        self: ranges.Ranges, number: int, span: int, shelf: ranges.Shelf
+    ) -> ranges.Portion | None:
+        if number % 3:
+            return scan(self, number, span, shelf)
+        spans.add(span)
+        raise RuntimeError("a scan from a wrong guess")
+
+    made = pf.compile("tcp")
+    counts, packets = made.count(path, workers=1), list(made.read(path, workers=1))
+    monkeypatch.setattr(ranges.Ranges, "scan", failing)
+    assert made.count(path, workers=workers) == counts
+    assert list(made.read(path, workers=workers)) == packets
+    assert max(spans) > 1
+
+
 def liars(random: Random, count: int) -> bytes:
     """Give packets that are full of record headers, some of them in chains as long as you like."""
     inner = records("tiny", random, 60)
