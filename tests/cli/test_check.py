@@ -267,3 +267,11 @@ def test_without_z3(monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path:
     assert "the listings differ, and comparing filters needs Z3: pip install" in told
     assert main(["check", "--kernel", "--tcpdump", theirs, "-y", "EN10MB", "tcp"]) == 2
     assert "needs Z3: pip install" in capsys.readouterr().err
+
+
+def test_one_that_does_not_say_what_it_is(capsys: Captured, tmp_path: Path) -> None:
+    slow = tmp_path / "tcpdump"
+    slow.write_text("#!/bin/sh\nexec sleep 20\n", encoding="utf-8")
+    slow.chmod(0o755)
+    assert main(["check", "--tcpdump", str(slow), "--timeout", "0.2", "tcp"]) == 2
+    assert "gave no answer in 0.2 s" in capsys.readouterr().err

@@ -44,7 +44,7 @@ def run(words: list[str]) -> int:
         return AGREE
     filters, links = _filters(line), _links(line)
     limit = seconds(line, "check")
-    tcpdump = Tcpdump.find(line.last("tcpdump"))
+    tcpdump = Tcpdump.find(line.last("tcpdump"), limit)
     print(f"asked: {tcpdump.path} ({tcpdump.version})", flush=True)
     outcomes: Counter[Outcome] = Counter()
     kernel: Counter[Verdict] = Counter()

@@ -34,12 +34,15 @@ class Tcpdump:
         self.path, self.version = path, version
 
     @classmethod
-    def find(cls, path: str | None = None) -> Self:
-        """Give the tcpdump at a path, or the first one found; TroubleError where there is none."""
+    def find(cls, path: str | None = None, timeout: float = 30.0) -> Self:
+        """Give the tcpdump at a path, or the first one found; TroubleError where there is none.
+
+        `timeout` is how many seconds it may take to say what it is.
+        """
         found = path or shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
         if not found:
             raise TroubleError("no tcpdump is installed here (apt-get install tcpdump)")
-        answer = _run([found, "--version"], 30.0)
+        answer = _run([found, "--version"], timeout)
         lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line]
         names = [line for line in lines if line.startswith(("tcpdump version", "libpcap version"))]
         if not names:
