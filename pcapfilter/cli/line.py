@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import dpkt
 
 from pcapfilter.cli import icmp
-from pcapfilter.cli.checksum import checksum, corrected, pseudo_header
 from pcapfilter.cli.extensions import Chain, read_chain, secured
 from pcapfilter.cli.frame import ARP, IP, IP6, LONGEST, Frame, name_of
 from pcapfilter.cli.readers import READERS, read_frame
 from pcapfilter.net.address import format_v6
+from pcapfilter.net.checksum import checksum, corrected, pseudo_header
 from pcapfilter.packets import Packet
 
 TCP_FLAGS = (

@@ -1,8 +1,9 @@
 """Lengths and checksums, as a sender would set them.
 
-Sources: RFC 791, 768, 793, 792, 8200 (8.1, the pseudo-header), 9260 (appendix A).
+Sources: RFC 791, 768, 793, 792, 8200, 9260.
 """
 
+from pcapfilter.net.checksum import checksum, crc32c, pseudo_header
 from pcapfilter.tools.layers.read import Layer, layers
 from pcapfilter.tools.layers.table import Field
 
@@ -51,7 +52,7 @@ def put(octets: bytearray, start: int, field: Field, value: int) -> None:
 def _sum(octets: bytearray, layer: Layer, network: Layer | None) -> int:
     name = layer.header.name
     if name == "IPv4":
-        return internet_checksum(octets[layer.start : layer.start + layer.size])
+        return checksum(octets[layer.start : layer.start + layer.size])
     end = len(octets)
     if network is not None:
         inside = "total length" if network.header.name == "IPv4" else "payload length"
@@ -60,28 +61,9 @@ def _sum(octets: bytearray, layer: Layer, network: Layer | None) -> int:
     if name == "SCTP":
         return int.from_bytes(crc32c(body).to_bytes(4, "little"), "big")
     if name not in _TRANSPORT or network is None:
-        return internet_checksum(body)
-    at, size = (12, 8) if network.header.name == "IPv4" else (8, 32)
-    addresses = octets[network.start + at : network.start + at + size]
-    front = addresses + len(body).to_bytes(4, "big") + _TRANSPORT[name].to_bytes(4, "big")
-    found = internet_checksum(front + body)
+        return checksum(body)
+    at, size = (12, 4) if network.header.name == "IPv4" else (8, 16)
+    start = network.start + at
+    source, target = octets[start : start + size], octets[start + size : start + 2 * size]
+    found = checksum(pseudo_header(source, target, _TRANSPORT[name], len(body)) + body)
     return found or (0xFFFF if name == "UDP" else 0)
-
-
-def internet_checksum(octets: bytes | bytearray) -> int:
-    """Give the Internet checksum (RFC 1071)."""
-    padded = bytes(octets) + b"\0" * (len(octets) % 2)
-    total = sum(int.from_bytes(padded[n : n + 2], "big") for n in range(0, len(padded), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total ^ 0xFFFF
-
-
-def crc32c(octets: bytes | bytearray) -> int:
-    """Give the checksum of SCTP (RFC 9260, appendix A)."""
-    rest = 0xFFFFFFFF
-    for octet in octets:
-        rest ^= octet
-        for _ in range(8):
-            rest = rest >> 1 ^ (0x82F63B78 if rest & 1 else 0)
-    return rest ^ 0xFFFFFFFF
