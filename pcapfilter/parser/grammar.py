@@ -85,44 +85,28 @@ def p_filter(p: Rule) -> None:
     p[0] = p[1] if len(p) > 1 else nodes.Everything()
 
 
-def p_expr_pair(p: Rule) -> None:
+def p_pair(p: Rule) -> None:
     """expr : expr AND term
     | expr AND id
     | expr OR term
     | expr OR id
-    """
-    p[0] = Pair("and" if p[2].type == "AND" else "or", p[1], p[3], _cover(p[1], p[3]))
-
-
-def p_id_number(p: Rule) -> None:
-    """id : number"""
-    p[0] = Bare(p[1], p[1].span)
-
-
-def p_id_group(p: Rule) -> None:
-    """id : '(' pid ')'"""
-    p[0] = Group(p[2], _cover(p[1], p[3]))
-
-
-def p_nid_not(p: Rule) -> None:
-    """nid : NOT id"""
-    p[0] = Negated(p[2], _cover(p[1], p[2]))
-
-
-def p_pid_pair(p: Rule) -> None:
-    """pid : qid AND id
+    pid : qid AND id
     | qid OR id
     """
     p[0] = Pair("and" if p[2].type == "AND" else "or", p[1], p[3], _cover(p[1], p[3]))
 
 
-def p_qid_number(p: Rule) -> None:
-    """qid : number"""
-    p[0] = Bare(p[1], p[1].span)
+def p_group(p: Rule) -> None:
+    """id : '(' pid ')'
+    rterm : '(' expr ')'
+    """
+    p[0] = Group(p[2], _cover(p[1], p[3]))
 
 
-def p_term_not(p: Rule) -> None:
-    """term : NOT term"""
+def p_negated(p: Rule) -> None:
+    """nid : NOT id
+    term : NOT term
+    """
     p[0] = Negated(p[2], _cover(p[1], p[2]))
 
 
@@ -134,8 +118,11 @@ def p_nid_name(p: Rule) -> None:
     p[0] = Bare(nodes.Name(p[1].text, bool(p[1].number), p[1].span), p[1].span)
 
 
-def p_nid_dotted(p: Rule) -> None:
-    """nid : HID"""
+def p_bare(p: Rule) -> None:
+    """id : number
+    qid : number
+    nid : HID
+    """
     p[0] = Bare(p[1], p[1].span)
 
 
@@ -175,11 +162,6 @@ def p_nid_arcnet(p: Rule) -> None:
 def p_rterm_head(p: Rule) -> None:
     """rterm : head id"""
     p[0] = Qualified(p[1], p[2], _cover(p[1], p[2]))
-
-
-def p_rterm_group(p: Rule) -> None:
-    """rterm : '(' expr ')'"""
-    p[0] = Group(p[2], _cover(p[1], p[3]))
 
 
 def p_rterm_proto(p: Rule) -> None:
@@ -350,19 +332,16 @@ def p_narith_len(p: Rule) -> None:
     p[0] = nodes.Length(p[1].span)
 
 
-def p_narith_group(p: Rule) -> None:
-    """narith : '(' narith ')'"""
+def p_arith_group(p: Rule) -> None:
+    """narith : '(' narith ')'
+    number : '(' number ')'
+    """
     p[0] = p[2].replace(span=_cover(p[1], p[3]))
 
 
 def p_number(p: Rule) -> None:
     """number : NUM"""
     p[0] = nodes.Number(p[1].number, p[1].text, p[1].span)
-
-
-def p_number_group(p: Rule) -> None:
-    """number : '(' number ')'"""
-    p[0] = p[2].replace(span=_cover(p[1], p[3]))
 
 
 def p_error(token: Token | None) -> NoReturn:
