@@ -9,12 +9,19 @@ import re
 from functools import cache
 
 from pcapfilter.ebpf import form, isa
+from pcapfilter.ebpf.alu import signed
 from pcapfilter.ebpf.functions import name_of
 from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 
 _LINE = re.compile(r"(\d+): \(([0-9a-f]{2})\) (.*)")
-_NUMBERS = ("dst", "src", "off", "imm", "hex", "wide", "next")
+_HALF, _WORD = range(-(1 << 15), 1 << 15), range(-(1 << 31), 1 << 31)
+_EITHER = range(-(1 << 31), 1 << 32)
+_NUMBERS: dict[str, range] = {
+    # number in a listing -> what there is room for; some are written with a sign or without
+    "dst": range(16), "src": range(16), "off": _HALF, "imm": _EITHER, "hex": _EITHER,
+    "wide": range(1 << 64), "next": _WORD,
+}  # fmt: skip
 
 
 def listing(program: Program) -> str:
@@ -81,26 +88,32 @@ def _read(code: int, form: str, n: int) -> list[Instruction]:
         numbers = re.fullmatch(r"unknown (\d+) (\d+) (-?\d+) (-?\d+)", form)
         if numbers is None:
             raise ProgramError(f"line {n}: not four numbers: {form!r}")
-        return [Instruction(code, *map(int, numbers.groups()))]
+        fields = list(map(int, numbers.groups()))
+        _check(dict(zip(("dst", "src", "off", "next"), fields, strict=True)), n)
+        return [Instruction(code, *fields)]
     for pattern, row in _forms().get(code, []):
         found = pattern.fullmatch(form)
         if found is None:
             continue
         values = {name: int(number, 0) for name, number in found.groupdict().items()}
+        _check(values, n)
         wide = values.get("wide", 0)
-        imm = _signed(values.get("hex", values.get("imm", wide & 0xFFFFFFFF)))
+        imm = signed(values.get("hex", values.get("imm", wide)), 32)
         fields = [code, values.get("dst", 0), values.get("src", 0), values.get("off", 0), imm]
         if code in isa.VARIANT_FIELD:
             fields[isa.VARIANT_FIELD[code]] = row.variant
         first = Instruction(*fields)
         if row.code == isa.LDDW:
-            return [first, Instruction(0, 0, 0, 0, values.get("next", _signed(wide >> 32)))]
+            return [first, Instruction(0, 0, 0, 0, values.get("next", signed(wide >> 32, 32)))]
         return [first]
     raise ProgramError(f"line {n}: code {code:02x} is not written {form!r}")
 
 
-def _signed(word: int) -> int:
-    return word - 2**32 if word >= 2**31 else word
+def _check(values: dict[str, int], n: int) -> None:
+    """Refuse numbers that there is no room for."""
+    for name, value in values.items():
+        if value not in _NUMBERS[name]:
+            raise ProgramError(f"line {n}: {value} does not fit into its field")
 
 
 @cache

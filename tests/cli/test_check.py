@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from errno import ENOMEM, EPERM
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,21 @@ def test_the_kernel_takes_no_long_programs() -> None:
     answer = ask_kernel(Program.of(rows), resolve("EN10MB"), [], 5.0)
     assert answer.verdict is Verdict.REFUSES
     assert answer.note.endswith("refuses the program: 4097 instructions are more than 4096")
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(ENOMEM, "1 instructions take more memory than net.core.optmem_max allows"), (EPERM, "why")],
+)
+def test_a_program_that_cannot_be_attached(
+    monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
+    def refuse(_: Program) -> None:
+        raise OSError(number, "why")
+
+    monkeypatch.setattr("pcapfilter.tools.crosscheck.kernel.KernelFilter", refuse)
+    answer = ask_kernel(Program.of([(0x06, 0, 0, 1)]), resolve("RAW"), [], 5.0)
+    assert answer == (Verdict.REFUSES, f"the kernel refuses the program: {why}")
 
 
 @oracle.needs_kernel

@@ -102,12 +102,31 @@ def test_listing_is_the_kernels() -> None:
         ("0: (95) leave", 1),
         ("0: (b7) r0 ~ 1", 1),
         ("0: (ff) unknown 1 2", 1),
+        ("0: (ff) unknown 16 0 0 0", 1),
+        ("0: (ff) unknown 0 0 32768 0", 1),
+        ("0: (ff) unknown 0 0 0 -2147483649", 1),
+        ("0: (b7) r1 = 4294967296", 1),
+        ("0: (b7) r1 = -2147483649", 1),
+        ("0: (b7) r77 = 1", 1),
+        ("0: (bf) r1 = r16", 1),
+        ("0: (95) exit\n1: (61) r1 = *(u32 *)(r1 +32768)", 2),
+        ("0: (05) goto pc-32769", 1),
+        ("0: (18) r1 = 0x10000000000000000", 1),
     ],
 )
 def test_bad_listings_name_the_line(listing: str, line: int) -> None:
     """A listing that cannot be read says where."""
     with pytest.raises(ProgramError, match=f"line {line}"):
         text.parse(listing)
+
+
+def test_numbers_are_read_with_a_sign_or_without() -> None:
+    for number, imm in (("4294967295", -1), ("-1", -1), ("0x7fffffff", 2**31 - 1)):
+        (found,) = text.parse(f"0: (b7) r1 = {number}")
+        assert found == Instruction(0xB7, 1, 0, 0, imm)
+    wide = text.parse("0: (18) r1 = 0xffffffff80000000")
+    assert [slot.imm for slot in wide] == [-(2**31), -1]
+    assert Program.unpack(wide.pack()) == wide
 
 
 def test_unknown_instructions_are_shown_and_read() -> None:
