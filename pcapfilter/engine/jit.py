@@ -26,6 +26,15 @@ LARGE = 400_000
 inlined, and optimised less: what LLVM takes for all it can do grows with the square."""
 
 
+HUGE = 10_000_000
+"""The size of LLVM text (some 70,000 eBPF instructions: 700 hosts, not optimised) from which on a
+filter is only made smaller, and translated an instruction at a time: the square of that is minutes.
+"""
+
+_PASSES = ("sroa", "sccp", "simplify_cfg", "instruction_combine")
+"""What makes it smaller, in a time that grows with it: registers, constants, jumps, loads."""
+
+
 def machine_here() -> Any:
     """The target machine of this processor."""
     import llvmlite.binding as llvm
@@ -56,9 +65,10 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
     size = sum(map(len, texts))
     if size > LARGE:
         texts = [text.replace("alwaysinline", "noinline") for text in texts]
-    module = llvm.parse_assembly(texts[0])
-    for text in texts[1:]:
-        module.link_in(llvm.parse_assembly(text))
+    first, *others = (_shrunk(text, machine) if len(text) > HUGE else parse(text) for text in texts)
+    module = first
+    for other in others:
+        module.link_in(other)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     for function in module.functions:
@@ -68,6 +78,23 @@ def link(texts: list[str], exports: list[str], machine: Any) -> Any:
     options = llvm.create_pipeline_tuning_options(1 if size > LARGE else 2)
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def _shrunk(text: str, machine: Any) -> Any:
+    """Give the module of a text, made smaller, of which nothing more is to be optimised."""
+    import llvmlite.binding as llvm
+
+    module = parse(text)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(1))
+    passes = llvm.create_new_module_pass_manager()
+    for name in _PASSES:
+        getattr(passes, f"add_{name}_pass")()
+    passes.run(module, builder)
+    for function in module.functions:
+        if not function.is_declaration:
+            function.add_function_attribute("noinline")
+            function.add_function_attribute("optnone")
     return module
 
 

@@ -8,7 +8,7 @@ from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
 from pcapfilter.ebpf import form, isa
 from pcapfilter.ebpf import program as ebpf
-from pcapfilter.engine import reference, vm
+from pcapfilter.engine import jit, reference, vm
 from pcapfilter.engine.jit import NativeFilter
 from pcapfilter.errors import ProgramError
 from tests import oracle
@@ -48,6 +48,19 @@ def test_random_programs(loops: bool) -> None:
     for _ in range(80):
         program = random_program(random, loops=loops)
         agree(program, random, range(0, 70, random.randint(1, 6)), ends=not loops)
+
+
+@pytest.mark.parametrize("sizes", [("LARGE",), ("LARGE", "HUGE")], ids=["large", "huge"])
+def test_what_is_optimised_less_means_the_same(
+    sizes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every program is taken to be of a size at which LLVM does less."""
+    for size in sizes:
+        monkeypatch.setattr(jit, size, 0)
+    random = Random(22)
+    for _ in range(40):
+        program = random_program(random, loops=True)
+        agree(program, random, range(0, 70, random.randint(1, 6)), ends=False)
 
 
 @oracle.needs_libpcap
