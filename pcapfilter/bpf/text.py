@@ -124,9 +124,17 @@ def _operand(mnemonic: str, operand: str, pc: int, n: int) -> tuple[int, int]:
         if named.get("name"):
             return row.code, next(k for k, name in isa.ANCILLARY.items() if name == named["name"])
         if named.get("to"):
-            return row.code, (int(named["to"]) - pc - 1) % _WORD
-        return row.code, int(named.get("k") or "0", 0) % _WORD
+            return row.code, (_word(named["to"], n) - pc - 1) % _WORD
+        return row.code, _word(named.get("k") or "0", n)
     raise ProgramError(f"line {n}: {mnemonic} does not take {operand!r}")
+
+
+def _word(spelt: str, n: int) -> int:
+    """Give the 32 bits of a number that is written with a sign or without."""
+    value = int(spelt, 0)
+    if not -_WORD // 2 <= value < _WORD:
+        raise ProgramError(f"line {n}: {value} does not fit into 32 bits")
+    return value % _WORD
 
 
 @cache
