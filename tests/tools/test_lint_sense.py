@@ -222,6 +222,11 @@ def test_two_ports_may_be_meant(text: str) -> None:
     assert of_rule(text, "ends") == []
 
 
+def test_what_the_kernel_is_taken_to_say_is_told() -> None:
+    [found] = of_rule("tcp[13] = 2 or outbound", "ipv4-only")
+    assert "the kernel says: type is " in found.rewritings[0].sample
+
+
 def test_what_still_never_matches_is_not_proposed() -> None:
     [never] = of_rule("sctp and esp and tcp port 23", "never")
     assert never.rewritings == ()

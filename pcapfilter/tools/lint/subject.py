@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pcapfilter import filter as roof
+from pcapfilter.bpf import isa
 from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.engine import reference
 from pcapfilter.errors import FilterError, RejectsAllError, Span
@@ -199,8 +200,10 @@ class Subject:
 
     def _differing(self, rewriting: Rewriting, answer: "Different") -> Rewriting:
         witness = answer.witness
+        asked = [f"{isa.ANCILLARY[k]} is {said}" for k, said in sorted(witness.answers.items())]
+        kernel = f", of which the kernel says: {', '.join(asked)}" if asked else ""
         return rewriting._replace(
-            sample=self.described(witness.packet, witness.wirelen),
+            sample=f"{self.described(witness.packet, witness.wirelen)}{kernel}",
             theirs=not witness.first,
             witness=witness.packet,
             wirelen=witness.wirelen,
