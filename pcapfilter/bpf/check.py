@@ -8,7 +8,7 @@ no scratch cell that it has not written; packet loads are checked as it runs.
 from collections.abc import Callable
 
 from pcapfilter.bpf import isa
-from pcapfilter.bpf.program import Instruction, Program
+from pcapfilter.bpf.program import Instruction, Program, misfit
 from pcapfilter.errors import ProgramError
 
 LONGEST = 4096
@@ -24,6 +24,8 @@ def check(program: Program) -> None:
     if len(program) > LONGEST:
         raise ProgramError(f"{len(program)} instructions are more than {LONGEST}")
     for pc, instruction in enumerate(program):
+        if found := misfit(instruction):
+            raise ProgramError(found, pc=pc)
         row = isa.ROWS.get(instruction.code)
         if row is None:
             raise ProgramError(f"no such instruction: {instruction.code:#x}", pc=pc)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pcapfilter.bpf import isa
-from pcapfilter.bpf.program import Program
+from pcapfilter.bpf.program import Program, misfit
 from pcapfilter.errors import ProgramError
 
 
@@ -19,8 +19,13 @@ class BasicBlock(NamedTuple):
 
 
 def successors(program: Program, pc: int) -> tuple[int, ...]:
-    """Give the places that may follow `pc`; ProgramError for an unknown code or a stray jump."""
+    """Give the places that may follow `pc`.
+
+    ProgramError for a number without room in its field, an unknown code, or a stray jump.
+    """
     instruction = program[pc]
+    if found := misfit(instruction):
+        raise ProgramError(found, pc=pc)
     row = isa.ROWS.get(instruction.code)
     if row is None:
         raise ProgramError(f"no such instruction: {instruction.code:#x}", pc=pc)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from pcapfilter.ebpf import flow, isa
-from pcapfilter.ebpf.program import Instruction, Program
+from pcapfilter.ebpf.program import Instruction, Program, misfit
 from pcapfilter.errors import ProgramError
 
 _NEVER_WRITTEN = f"r{isa.FRAME} is never written"
@@ -24,6 +24,9 @@ def check(program: Program, helpers: Collection[int] | None = None) -> None:
     """
     if not program:
         raise ProgramError("an empty program")
+    for pc, instruction in enumerate(program):
+        if found := misfit(instruction):
+            raise ProgramError(found, pc=pc)
     for pc in places(program):
         row = isa.row_of(program[pc])
         if row is None:

@@ -44,9 +44,9 @@ ktime_get_tai_ns user_ringbuf_drain cgrp_storage_get cgrp_storage_delete
 """
 
 NAMES = tuple(_WORDS.split())
-"""In the order of their numbers, without the `bpf_` that they all begin with; 0 is none."""
+"""In the order of their numbers, from 0 on, without the `bpf_` that they all begin with."""
 
 
 def name_of(number: int) -> str:
     """Give a helper's name, or `unknown`."""
-    return f"bpf_{NAMES[number]}" if 0 < number < len(NAMES) else "unknown"
+    return f"bpf_{NAMES[number]}" if 0 <= number < len(NAMES) else "unknown"

@@ -10,6 +10,12 @@ from pcapfilter.errors import ProgramError
 LAYOUT = struct.Struct("=BBhi")
 """`struct bpf_insn`: code, registers, off, imm, in the order of the host."""
 
+_LIMITS = (
+    ("code", 0, 0xFF), ("dst", 0, 15), ("src", 0, 15), ("off", -(2**15), 2**15 - 1),
+    ("imm", -(2**31), 2**31 - 1),
+)  # fmt: skip
+"""The fields of an instruction in order, and the least and the greatest number of each."""
+
 _DST_SHIFT, _SRC_SHIFT = (0, 4) if sys.byteorder == "little" else (4, 0)
 
 
@@ -26,18 +32,37 @@ class Instruction(NamedTuple):
     imm: int
 
 
+def misfit(instruction: Instruction) -> str:
+    """Say which number has no room in its field; nothing where all have."""
+    for (name, least, greatest), number in zip(_LIMITS, instruction, strict=True):
+        if not (isinstance(number, int) and least <= number <= greatest):
+            return f"{name} is {least} to {greatest}, not {number!r}"
+    return ""
+
+
 class Program(tuple[Instruction, ...]):
-    """A sequence of slots. Holds any codes: `ebpf.check` tells whether they have a meaning."""
+    """A sequence of slots. Holds any numbers: `ebpf.check` tells whether they have a meaning."""
 
     __slots__ = ()
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int, int]]) -> "Program":
-        """Make a program of (code, dst, src, off, imm) rows."""
-        return cls(Instruction(*row) for row in rows)
+        """Make a program of (code, dst, src, off, imm) rows.
+
+        ProgramError for a number that does not fit.
+        """
+        made = cls(Instruction(*row) for row in rows)
+        made.pack()
+        return made
 
     def pack(self) -> bytes:
-        """Give the program as an array of `struct bpf_insn`, for bpf(2)."""
+        """Give the program as an array of `struct bpf_insn`, for bpf(2).
+
+        ProgramError where a number has no room in its field.
+        """
+        for pc, instruction in enumerate(self):
+            if found := misfit(instruction):
+                raise ProgramError(found, pc=pc)
         return b"".join(
             LAYOUT.pack(i.code, i.dst << _DST_SHIFT | i.src << _SRC_SHIFT, i.off, i.imm)
             for i in self

@@ -169,6 +169,25 @@ def test_checker_agrees_with_the_kernel() -> None:
     assert 400 < taken < 3600
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ((isa.ST, 0, 0, -1), "k is 0 to 4294967295, not -1"),
+        ((isa.LD | isa.MEM, 0, 0, -1), "k is 0 to"),
+        ((isa.RET | isa.K, 0, 0, 2**32), "k is 0 to"),
+        ((isa.JMP | isa.JEQ | isa.K, -1, 0, 0), "jt is 0 to 255"),
+        ((isa.JMP | isa.JEQ | isa.K, 0, 256, 0), "jf is 0 to 255"),
+    ],
+)
+def test_numbers_without_room_are_refused(fields: tuple[int, int, int, int], message: str) -> None:
+    """By checker, machine and packing alike, with their place."""
+    program = Program([Instruction(*fields), *[Instruction(isa.RET | isa.K, 0, 0, 1)] * 300])
+    for judge in (check, Machine, Program.pack):
+        with pytest.raises(ProgramError, match=message) as caught:
+            judge(program)
+        assert caught.value.pc == 0
+
+
 def test_blocks() -> None:
     """A loop, a branch and a place that nothing reaches."""
     program = Program.of([

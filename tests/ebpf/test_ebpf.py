@@ -129,6 +129,33 @@ def test_numbers_are_read_with_a_sign_or_without() -> None:
     assert Program.unpack(wide.pack()) == wide
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ((0x1B7, 0, 0, 0, 0), "code is 0 to 255"),
+        ((0xB7, -1, 0, 0, 0), "dst is 0 to 15, not -1"),
+        ((0xB7, 16, 0, 0, 0), "dst is 0 to 15, not 16"),
+        ((0xBF, 0, -1, 0, 0), "src is 0 to 15"),
+        ((0x7B, 10, 0, 2**15, 0), "off is -32768 to 32767"),
+        ((0xB7, 0, 0, 0, 2**31), "imm is -2147483648 to 2147483647"),
+        ((0xB7, 0, 0, 0, -(2**31) - 1), "imm is"),
+    ],
+)
+def test_numbers_without_room_are_refused(fields: tuple[int, ...], message: str) -> None:
+    """By checker, machines and packing alike, with their place; also where nothing leads to."""
+    for rows in ([ZERO, fields, ZERO, EXIT], [ZERO, EXIT, fields, EXIT]):
+        program = Program(Instruction(*row) for row in rows)
+        for judge in (form.check, check, *MACHINES, NativeFilter, Program.pack):
+            with pytest.raises(ProgramError, match=message) as caught:
+                judge(program)
+            assert caught.value.pc == rows.index(fields)
+
+
+def test_the_call_of_nothing_has_the_kernels_name() -> None:
+    assert text.line(Program.of([(0x85, 0, 0, 0, 0)]), 0) == "   0: (85) call bpf_unspec#0"
+    assert text.line(Program.of([(0x85, 0, 0, 0, 212)]), 0) == "   0: (85) call unknown#212"
+
+
 def test_unknown_instructions_are_shown_and_read() -> None:
     """Whatever the words, nothing is lost."""
     program = Program.of([(0xFF, 1, 2, 3, 4), (0x95, 0, 0, 0, 0)])
