@@ -163,6 +163,26 @@ LIVE = (
 )  # fmt: skip
 
 
+TAGGED = (
+    "(vlan and {0}) or {0}", "(vlan 5 and {0}) or (vlan 6 and {0})", "{0} and not vlan",
+    "(vlan 5 or vlan 6) and {0}", "{0} or vlan 5", "vlan and vlan and {0}",
+)  # fmt: skip
+BEHIND_TAGS = (
+    "ip", "tcp port 80", "host 10.0.0.1", "net 10.0.0.0/8", "not port 22", "tcp[13] & 2 != 0",
+    "portrange 1-1023", "not (host 1.2.3.4 or host 5.6.7.8)", "host 1.2.3.4 and port 80",
+)  # fmt: skip
+
+
+@oracle.needs_interface
+@pytest.mark.parametrize("form", TAGGED)
+def test_tagged_or_not_in_live_captures(form: str) -> None:
+    """What is read behind a tag that may stand beside the packet: nothing differs from libpcap."""
+    for behind in BEHIND_TAGS:
+        text = form.format(behind)
+        expected = oracle.compile_live(text)
+        assert ours(text, "EN10MB", optimize=True, source="live") == expected, text
+
+
 @oracle.needs_interface
 def test_programs_for_live_captures(rng: random.Random, sweep: float) -> None:
     """The kernel keeps the outermost VLAN tag and the direction beside the packet."""

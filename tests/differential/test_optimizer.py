@@ -158,6 +158,17 @@ def test_deviations_are_libpcaps(case: dict[str, object]) -> None:
         assert oracle.Machine(marked).run(packet) == 1
 
 
+@oracle.needs_interface
+def test_a_tag_beside_the_packet(root: Path) -> None:
+    """libpcap's optimised program looks for the type 4 octets further on, tag or no tag."""
+    text = "ip or (vlan and ip)"
+    plain, best = (oracle.compile_live(text, optimize=wanted) for wanted in (False, True))
+    mine = pf.compile(text, source="live", netmask=0).program()
+    assert isinstance(decide(_ordinary(plain), _ordinary(mine), Grade.FIRST), Same)
+    assert isinstance(decide(_ordinary(plain), _ordinary(best), Grade.FIRST), Different)
+    assert f"`{text}`" in (root / "docs" / "deviations.md").read_text(encoding="utf-8")
+
+
 def test_deviations_are_written_down(root: Path) -> None:
     page = (root / "docs" / "deviations.md").read_text(encoding="utf-8")
     for case in CASES:

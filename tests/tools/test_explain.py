@@ -102,9 +102,9 @@ def test_a_text_is_optimised_once(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
     begin = Work.__init__
 
-    def counted(work: Work, graph: Graph, *, strict: bool = True) -> None:
+    def counted(work: Work, graph: Graph, *, strict: bool = True, blurred: bool = False) -> None:
         begun.append(graph)
-        begin(work, graph, strict=strict)
+        begin(work, graph, strict=strict, blurred=blurred)
 
     monkeypatch.setattr(Work, "__init__", counted)
     assert main(["explain", "host 1.2.3.4"]) == 0

@@ -5,7 +5,7 @@ It is the data-flow optimiser that McCanne and Jacobson describe in "The BSD Pac
 programs; where those are wrong on complete packets ours are right (docs/deviations.md).
 """
 
-from pcapfilter.codegen.optimize.schedule import PASSES, begin, optimize, sound, steps
+from pcapfilter.codegen.optimize.schedule import PASSES, begin, optimize, steps, works
 from pcapfilter.codegen.optimize.work import Work
 
-__all__ = ["PASSES", "Work", "begin", "optimize", "sound", "steps"]
+__all__ = ["PASSES", "Work", "begin", "optimize", "steps", "works"]

@@ -91,33 +91,50 @@ class _Courses:
             stage = stack.pop()
             node = stage.node
             assert node is not None
-            if not self._patience or node.jumps_inside:
-                raise _LostError
-            self._patience -= 1
+            self._step()
             for behind in self._through(stage, node, first=first):
                 if behind.node is None or node.jt is None or node.jf is None:
                     yield behind
                     continue
                 for way, onward in ((True, node.jt), (False, node.jf)):
                     if way or onward is not node.jt:
-                        case = self._known.behind(
-                            behind.case, node, behind.values, way, behind.reach
-                        )
+                        case = self._behind(behind, node, way)
                         if case is not None:
                             stack.append(behind._replace(node=onward, case=case))
 
     def _through(self, stage: _Stage, node: Node, *, first: bool) -> Iterator[_Stage]:
         """Do what a block does before its test; give rejections by a division, and who goes on."""
-        values, case = stage.values[:], stage.case
+        starts = [(stage, 0)]
+        while starts:
+            begun, start = starts.pop()
+            for behind, jump in self._straight(begun, node.stmts, start, first=first):
+                if jump is None:
+                    yield behind
+                    continue
+                self._step()
+                for way, target in ((True, jump.jt), (False, jump.jf)):
+                    case = self._behind(behind, jump, way)
+                    if case is not None and target is not None and (way or target is not jump.jt):
+                        starts.append((behind._replace(case=case), node.stmts.index(target)))
+
+    def _straight(
+        self, stage: _Stage, stmts: list[Stmt], start: int, *, first: bool
+    ) -> Iterator[tuple[_Stage, Stmt | None]]:
+        """Do what stands before the next jump within the block, and give that; None at the end."""
+        node, values, case = stage.node, stage.values[:], stage.case
         reach, fields, daring = stage.reach, stage.fields, stage.daring
-        for stmt in node.stmts:
+        for stmt in stmts[start:]:
             if stmt.code == NOP:
                 continue
+            if stmt.jt is not None:
+                yield _Stage(node, values, case, reach, fields, daring), stmt
+                return
             if stmt.code in DIVIDES:
                 zero = self._known.compared(case.facts, values[X], "jeq", 0, True, reach)
                 other = self._known.compared(case.facts, values[X], "jeq", 0, False, reach)
                 if zero is not None:
-                    yield _Stage(None, values, case._replace(facts=zero), reach, fields, daring)
+                    rejected = case._replace(facts=zero)
+                    yield _Stage(None, values, rejected, reach, fields, daring), None
                 if other is None:
                     return
                 case = case._replace(facts=other)
@@ -132,7 +149,17 @@ class _Courses:
                     return  # there is no such packet
             elif made not in fields and not 0 < end <= reach:
                 daring = True
-        yield _Stage(node, values, case, reach, fields, daring)
+        yield _Stage(node, values, case, reach, fields, daring), None
+
+    def _step(self) -> None:
+        """Go on, unless patience is at its end."""
+        if not self._patience:
+            raise _LostError
+        self._patience -= 1
+
+    def _behind(self, stage: _Stage, test: Node | Stmt, way: bool) -> Case | None:
+        """Give what is known behind a test; None where it cannot come out so."""
+        return self._known.behind(stage.case, test, stage.values, way, stage.reach)
 
     def _number(self, stmt: Stmt, values: list[int]) -> None:
         """Number what a statement makes, alike whether it was simplified before or not."""

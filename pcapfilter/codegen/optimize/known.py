@@ -22,6 +22,7 @@ from pcapfilter.bpf.isa import (
     SUB,
     K,
 )
+from pcapfilter.codegen.cfg import Stmt
 from pcapfilter.codegen.optimize.fact import Fact
 from pcapfilter.codegen.optimize.values import Values
 from pcapfilter.codegen.optimize.work import A, Node, X
@@ -60,7 +61,7 @@ class Known:
         self._numbers = numbers
 
     def behind(
-        self, here: Case, node: Node, values: list[int], outcome: bool, reach: int
+        self, here: Case, node: Node | Stmt, values: list[int], outcome: bool, reach: int
     ) -> Case | None:
         """Give what is known behind a block's test; None where it cannot come out so.
 
@@ -171,18 +172,21 @@ class Known:
         return k + size if size and k < _ANCILLARY else 0
 
     def place(self, code: int, k: int, index: int) -> int:
-        """Give the number of what is loaded from `x + k`, where x may be a sum with a constant.
+        """Give the number of what is loaded from `x + k`, where x may be a sum with constants.
 
-        The constant is taken into k if neither sum can wrap, for any x that is a place.
+        A constant is taken into k if neither sum can wrap, for any x that is a place.
         """
         numbers = self._numbers
-        made, first, second = numbers.making(index) or (0, 0, 0)
-        if made in _SUMS:
+        while True:
+            made, first, second = numbers.making(index) or (0, 0, 0)
+            if made not in _SUMS:
+                break
             if first in numbers.known:
                 first, second = second, first
             added = numbers.known.get(second, _FAR)
-            if added + k < _FAR and numbers.limit(first) + added <= alu.MASK:
-                return numbers.of(code, added + k, first)
+            if added + k >= _FAR or numbers.limit(first) + added > alu.MASK:
+                break
+            index, k = first, added + k
         return numbers.of(code, k, index)
 
     def _fact(self, here: Facts, number: int, depth: int, reach: int) -> Fact:

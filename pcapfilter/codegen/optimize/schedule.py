@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pcapfilter.codegen.cfg import Graph
 from pcapfilter.codegen.optimize import facts
+from pcapfilter.codegen.optimize.alike import alike
 from pcapfilter.codegen.optimize.deadstores import drop_dead_stores
 from pcapfilter.codegen.optimize.empty import empty
 from pcapfilter.codegen.optimize.endings import decide_ending, merge_ending
@@ -123,7 +124,7 @@ def steps(work: Work) -> Iterator[str]:
 
 def _round(work: Work) -> Iterator[str]:
     facts.find_facts(work)
-    work.numbers = Values()
+    work.numbers, work.unknown = Values(), None
     block_passes = [(block_pass.name, block_pass.run) for block_pass in BLOCK_PASSES]
     for node in work.down:
         changed = False
@@ -139,33 +140,38 @@ def _round(work: Work) -> Iterator[str]:
                 yield graph_pass.name
 
 
-def begin(graph: Graph) -> Work:
-    """Give the work on a graph, as strict as it has to be.
+def works(graph: Graph) -> Iterator[Work]:
+    """Give work to be done, one after the other; the last that is given is right.
 
     libpcap's steps are taken as they are if no step is doubtful, or if the program that comes out
-    gives every packet the verdict of the graph.
+    gives every packet the verdict of the graph. Its one unknown value (`blurred`) is looked at
+    first, since it seldom comes to anything else than values that are told apart.
     """
-    return Work(graph, strict=_tried(graph) is None)
+    work = Work(graph, strict=False, blurred=True)
+    yield work
+    if work.mixed:
+        blurred, work = work, Work(graph, strict=False)
+        yield work
+        if not alike(blurred.graph(), work.graph()) and _same(graph, blurred):
+            yield Work(graph, strict=False, blurred=True)
+            return
+    if work.doubtful and not _same(graph, work):
+        yield Work(graph)
 
 
-def _tried(graph: Graph) -> Work | None:
-    """The work done as libpcap does it; None where that may be wrong."""
-    work = Work(graph, strict=False)
-    for _ in steps(work):
-        pass
-    return work if sound(graph, work) else None
-
-
-def sound(graph: Graph, work: Work) -> bool:
-    """Tell whether work that is done gives every packet the verdict of the graph.
-
-    Where it is not, it is to be done again, and strict.
-    """
-    if not work.doubtful:
-        return True
+def _same(graph: Graph, work: Work) -> bool:
     from pcapfilter.codegen.optimize.courses import same
 
     return same(graph, work.graph())
+
+
+def begin(graph: Graph) -> Work:
+    """Give the work on a graph that is right, before its first step."""
+    done = Work(graph)
+    for done in works(graph):
+        for _ in steps(done):
+            pass
+    return Work(graph, strict=done.strict, blurred=done.blurred)
 
 
 def optimize(graph: Graph) -> Graph:
@@ -173,11 +179,9 @@ def optimize(graph: Graph) -> Graph:
 
     FilterError where a constant is divided by zero, or shifted by more than 31 bits.
     """
-    if not graph.optimizable:
-        return graph
-    work = _tried(graph)
-    if work is None:
-        work = Work(graph)
+    done = graph
+    for work in works(graph) if graph.optimizable else ():
         for _ in steps(work):
             pass
-    return work.graph()
+        done = work.graph()
+    return done

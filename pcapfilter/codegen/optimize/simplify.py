@@ -132,18 +132,15 @@ def values_before(work: Work, node: Node, end: int) -> list[int]:
 def _enter(work: Work, node: Node) -> list[int]:
     """The values that all predecessors agree on."""
     if not node.preds:
+        if node.live_in:
+            work.unknown = node, -1
         return [UNSURE] * work.width
-    return meet(work, [pred.values for pred in node.preds])
-
-
-def meet(work: Work, ways: list[list[int]]) -> list[int]:
-    """Give the values that hold where ways meet: those that agree, and new ones for the others."""
-    values = ways[0][:]
-    for other in ways:
-        if other != values:
-            for slot, (one, another) in enumerate(zip(values, other, strict=True)):
+    values = node.preds[0].values[:]
+    for pred in node.preds:
+        if pred.values != values:
+            for slot, (one, another) in enumerate(zip(values, pred.values, strict=True)):
                 if one != another:
-                    values[slot] = work.numbers.either(one, another)
+                    values[slot] = work.meeting(node, slot, one, another)
     return values
 
 

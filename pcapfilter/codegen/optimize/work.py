@@ -6,7 +6,7 @@ for each; so is a set of blocks (`Node.bit`) or of edges (`Node.true_bit`, `Node
 
 from pcapfilter.bpf import isa
 from pcapfilter.codegen.cfg import Block, Graph, Stmt
-from pcapfilter.codegen.optimize.values import Values
+from pcapfilter.codegen.optimize.values import UNSURE, Values
 
 A, X, FIRST_CELL = 0, 1, 2
 _OF_CELLS = frozenset(code for code, row in isa.ROWS.items() if "M" in row.reads + row.writes)
@@ -93,15 +93,18 @@ class Work:
     `rewrote` when it did more than move branches: rounds that only move branches may go in circles.
 
     libpcap takes some steps that are right in many a filter and wrong in another. If the work is
-    `strict` they are held back; else they are taken, and make it `doubtful`.
+    `strict` they are held back; else they are taken, and make it `doubtful`. Where ways meet that
+    leave different values in a slot, libpcap goes on with one number for all such values. If the
+    work is `blurred` it does so too. It is `mixed` if two of them are read; `unknown` is where the
+    first one of this round is.
     """
 
     __slots__ = (
-        "again", "alter", "doubtful", "down", "nodes", "numbers", "rewrote", "root", "strict", "up",
-        "width",
+        "again", "alter", "blurred", "doubtful", "down", "mixed", "nodes", "numbers", "rewrote",
+        "root", "strict", "unknown", "up", "width",
     )  # fmt: skip
 
-    def __init__(self, graph: Graph, *, strict: bool = True) -> None:
+    def __init__(self, graph: Graph, *, strict: bool = True, blurred: bool = False) -> None:
         blocks = list(graph.blocks())
         nodes = [_node(number, block) for number, block in enumerate(blocks)]
         of = dict(zip(blocks, nodes, strict=True))
@@ -116,6 +119,9 @@ class Work:
         self.up: list[Node] = []
         self.numbers = Values()
         self.strict = strict
+        self.blurred = blurred
+        self.mixed = False
+        self.unknown: tuple[Node, int] | None = None
         self.doubtful = False
         self.alter = False
         self.again = False
@@ -129,6 +135,13 @@ class Work:
         """Tell whether a step that may be wrong is held back; note that it is taken if not."""
         self.doubtful = self.doubtful or not self.strict
         return self.strict
+
+    def meeting(self, node: "Node", slot: int, one: int, other: int) -> int:
+        """Give the number of a slot's value where ways meet that leave different ones in it."""
+        if node.live_in >> slot & 1:
+            self.unknown = self.unknown or (node, slot)
+            self.mixed = self.mixed or self.unknown != (node, slot)
+        return UNSURE if self.blurred else self.numbers.either(one, other)
 
     def progress(self) -> None:
         """Note that statements were rewritten, so that another round may find more."""

@@ -25,7 +25,7 @@ from pcapfilter.codegen.layout import PAYLOAD, PREFIX, Layout, of_link
 from pcapfilter.codegen.linearize import Place, linearize
 from pcapfilter.codegen.link import prelude
 from pcapfilter.codegen.lower import Part, lower
-from pcapfilter.codegen.optimize import Work, sound, steps
+from pcapfilter.codegen.optimize import Work, steps, works
 from pcapfilter.errors import FilterError, UnsupportedError
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Expr
@@ -213,15 +213,14 @@ def _read_prelude(
 
 def _followed(tracked: Tracked) -> tuple[Graph, dict[Block, Origin], dict[Stmt, Origin]]:
     """Optimise a graph as `optimize` does; give what is left and what it comes from."""
-    for strict in (False, True):
-        work = Work(tracked.graph, strict=strict)
+    left, blocks, stmts = tracked.graph, tracked.blocks, tracked.stmts
+    for work in works(tracked.graph):
         blocks, stmts = _copied(work, tracked)
         for name in steps(work):
             if name == "share":
                 _join_equal(work, blocks, stmts)
-        if strict or sound(tracked.graph, work):
-            break
-    return work.graph(), blocks, stmts
+        left = work.graph()
+    return left, blocks, stmts
 
 
 def _copied(work: Work, tracked: Tracked) -> tuple[dict[Block, Origin], dict[Stmt, Origin]]:
