@@ -43,7 +43,10 @@ class Interrupts:
             signal.signal(number, action)
 
     def watch(self) -> None:
-        """Take the signals from now on; one of a terminal that is to be ignored stays so."""
+        """Take the signals from now on; one of a terminal that is to be ignored stays so.
+
+        SIGUSR2 has tcpdump write out what it holds back. Nothing is held back here.
+        """
         for name in ENDING:
             number = signal.Signals[name]
             action = signal.getsignal(number)
@@ -53,6 +56,7 @@ class Interrupts:
                 self._before[number] = signal.signal(number, self._ask)
             except ValueError:  # not the main thread, which alone may do this
                 return
+        self._before[signal.SIGUSR2] = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._raise_if_waiting)
 
     def allow(self, waiting: Callable[..., Any]) -> None:

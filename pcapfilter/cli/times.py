@@ -7,6 +7,8 @@ from pcapfilter.filter import native
 from pcapfilter.io.window import Window
 
 SECONDS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]{1,9})[0-9]*)?")
+NANOSECONDS = re.compile(r"(?<=[0-9][.,][0-9]{6})([0-9]{1,3})[0-9]*")
+"""What stands behind the microseconds, of which a datetime knows nothing."""
 
 
 def window_of(line: CommandLine) -> Window:
@@ -25,9 +27,11 @@ def _time(line: CommandLine, name: str) -> int | None:
     from datetime import UTC, datetime, timedelta
 
     try:
-        moment = datetime.fromisoformat(word).astimezone(UTC)
+        moment = datetime.fromisoformat(word.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
             f"--{name} wants a time such as 2026-05-01T10:00:00 or 1714557600.5, not {word}"
         ) from None
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+    rest = NANOSECONDS.search(word)
+    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return microseconds * 1000 + (int(f"{rest[1]:0<3}") if rest else 0)

@@ -64,6 +64,23 @@ def test_a_signal_leaves_whole_packets_and_statistics(number: int, tmp_path: Pat
     assert f"6 packets seen ({len(pcap(ROWS))} octets read), 3 matched" in said
 
 
+def test_nothing_is_held_back_that_sigusr2_could_have_written(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    process = begun("-r", "-", "-w", str(target), "tcp")
+    assert process.stdin is not None
+    process.stdin.write(pcap(ROWS))
+    process.stdin.flush()
+    wait_for(target, len(WANTED))
+    process.send_signal(signal.SIGUSR2)
+    time.sleep(0.1)
+    assert process.poll() is None
+    assert process.stderr is not None
+    process.stdin.close()
+    process.stderr.close()
+    assert process.wait(20) == 0
+    assert target.read_bytes() == WANTED
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_file_has_its_header_before_there_are_packets(number: int, tmp_path: Path) -> None:
     target = tmp_path / "out"
