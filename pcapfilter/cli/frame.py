@@ -44,7 +44,8 @@ class Frame(NamedTuple):
 
     `kind` is the Ethertype of what follows (0 where none is known), `start` where that begins;
     `header` is what -e prints, `tags` the VLAN numbers, `llc` the three fields of an LLC header;
-    `said` is what there is to say of a frame that carries no packet.
+    `said` is what there is to say of a frame that carries no packet; `way` is whether it came or
+    went, and `interface` the number of where, which are printed without -e, too.
     """
 
     kind: int
@@ -53,6 +54,8 @@ class Frame(NamedTuple):
     tags: tuple[int, ...] = ()
     llc: tuple[int, int, int] | None = None
     said: str = ""
+    way: str = ""
+    interface: int = 0
 
 
 def name_of(kind: int) -> str:
@@ -109,7 +112,7 @@ def _cooked2(octets: bytes, wirelen: int, quiet: bool) -> Frame:
     way = WAYS.get(octets[10], f"type {octets[10]}")
     index, kind = int.from_bytes(octets[4:8]), half(octets, 0)
     named = "" if quiet else f"{name_of(kind)}, length {wirelen}: "
-    return Frame(kind, 20, f"{way:<3} ifindex {index} {address}{named}")
+    return Frame(kind, 20, f"ifindex {index} {address}{named}", way=way, interface=index)
 
 
 def _family(octets: bytes, wirelen: int, quiet: bool) -> Frame:

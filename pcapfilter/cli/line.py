@@ -4,6 +4,7 @@ Source of the forms: what `tcpdump -n` prints.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import dpkt
@@ -85,16 +86,19 @@ class Segment(NamedTuple):
 
 
 class Lines:
-    """Gives lines about packets, one after another; knows where each TCP connection began."""
+    """Gives lines about packets, one after another; knows where each TCP connection began.
 
-    def __init__(self, style: Style) -> None:
-        self._style = style
+    `interfaces` gives the name of an interface of this machine, where packets come from those.
+    """
+
+    def __init__(self, style: Style, interfaces: Callable[[int], str] | None = None) -> None:
+        self._style, self._interfaces = style, interfaces
         self._began: dict[tuple[object, object], tuple[int, int]] = {}
 
     def describe(self, packet: Packet) -> str:
         """Give the line about a packet: addresses, ports, protocol, length."""
         frame = read_frame(packet, quiet=self._style.quiet)
-        header = frame.header if self._style.link_header else ""
+        header = self._front(frame) + (frame.header if self._style.link_header else "")
         name = packet.link.name
         if name not in READERS:
             return f"{name}, length {packet.wirelen}"
@@ -102,6 +106,13 @@ class Lines:
             return header + self._network(packet, frame)
         except MALFORMED:
             return f"{header}[|{name.lower()}], length {packet.wirelen}"
+
+    def _front(self, frame: Frame) -> str:
+        """Give where a packet came or went, as far as that is known."""
+        if not frame.way:
+            return ""
+        name = f"{self._interfaces(frame.interface):<5} " if self._interfaces else ""
+        return f"{name}{frame.way:<3} "
 
     def _network(self, packet: Packet, frame: Frame) -> str:
         body, named = packet.data[frame.start :], not self._style.link_header

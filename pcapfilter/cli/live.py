@@ -20,7 +20,7 @@ from pcapfilter.cli.run import STANDARD_OUTPUTS
 from pcapfilter.cli.writing import manner_of, open_output
 from pcapfilter.filter import Filter, native
 from pcapfilter.io.base import EnoughFilesError, Sink, begins_like_a_capture
-from pcapfilter.io.live import stamps, unloading
+from pcapfilter.io.live import devices, stamps, unloading
 from pcapfilter.io.live.devices import ARPHRD_WIRELESS, Device
 from pcapfilter.io.live.programs import Direction
 from pcapfilter.io.live.promptness import be_prompt
@@ -197,7 +197,7 @@ class Capturing:
         if self._to_terminal:
             self._interrupts.allow(PrintingSink.write)
         out = sys.stderr if self._target in STANDARD_OUTPUTS else sys.stdout
-        printed = PrintingSink(self._line, out, nano=self._nano)
+        printed = PrintingSink(self._line, out, nano=self._nano, interfaces=devices.name_of)
         return printed if self._target is None else TwoSinks(printed, self._written())
 
     def _written(self) -> Sink:

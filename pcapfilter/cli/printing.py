@@ -25,9 +25,17 @@ class PrintingSink:
 
     The time is printed as often as -t was given: 0 the time of day, 1 nothing, 2 seconds since
     1970, 3 the time since the line before, 4 date and time, 5 the time since the first line.
+    `interfaces` gives the names of interfaces, where those are this machine's.
     """
 
-    def __init__(self, line: CommandLine, out: TextIO, *, nano: bool) -> None:
+    def __init__(
+        self,
+        line: CommandLine,
+        out: TextIO,
+        *,
+        nano: bool,
+        interfaces: Callable[[int], str] | None = None,
+    ) -> None:
         self._out = out
         self._style, self._nano = min(line.times("t"), 5), nano
         self._flushing = line.times("l") > 0
@@ -40,7 +48,8 @@ class PrintingSink:
                 verbose=line.times("v"),
                 absolute=line.times("S") > 0,
                 verify=not line.times("K"),
-            )
+            ),
+            interfaces,
         )
         self._dump: Callable[[bytes], str] | None = None
         self._from_link_layer = False

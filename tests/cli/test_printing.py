@@ -209,6 +209,14 @@ def test_ip_headers_are_told_as_tcpdump_does(captures: Path, capsys: Captured) -
 
 
 @needs_tcpdump
+def test_cooked_packets_say_which_way_they_went(captures: Path, capsys: Captured) -> None:
+    words = ("-nt", "-r", captures / "linux_sll2.pcap", "ip[6:2] & 0x1fff = 0 and udp")
+    told = [line for line in theirs(*words) if " IP " in line]  # some packets take several lines
+    wanted = [line.split()[1:3] for line in told]  # behind the name of an interface of ours
+    assert [line.split()[:2] for line in ours(capsys, *words)] == wanted
+    assert wanted.count(["Out", "IP"]) > 5
+
+
 @pytest.mark.parametrize("flags", ["-ent", "-entq"])
 def test_link_layer_headers_are_told_as_tcpdump_does(
     flags: str, tmp_path: Path, captures: Path, capsys: Captured

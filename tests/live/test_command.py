@@ -123,6 +123,16 @@ def test_so_many_packets_and_no_more(wire: Wire, tmp_path: Path) -> None:
     assert counted(said)["captured"] == 3
 
 
+def test_of_all_interfaces_lines_say_which_and_which_way(wire: Wire) -> None:
+    begun = Begun(wire, "-i", "any", "-tnc", "2", "udp", output=subprocess.PIPE)
+    wire.send([udp(octets=b"abcd", target=9)])
+    wire.send([udp(octets=b"abcd", target=9)], outward=True)
+    assert begun.end(None)[0] == 0
+    came, went = (line.split()[:3] for line in begun.out.splitlines())
+    assert went == [NEAR, "Out", "IP"]
+    assert came == [NEAR, "P", "IP"]
+
+
 def test_lines_are_printed(wire: Wire) -> None:
     begun = Begun(wire, "-i", NEAR, "-tnc", "2", output=subprocess.PIPE)
     wire.send([udp(octets=b"abcd", target=9), tcp()])

@@ -8,6 +8,7 @@ import os
 import socket
 from errno import ENODEV
 from fcntl import ioctl
+from functools import cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -218,3 +219,12 @@ def _order(found: Device) -> tuple[bool, bool, bool, bool, bool, int]:
         found.number == 0,
         found.number,
     )
+
+
+@cache
+def name_of(number: int) -> str:
+    """Give the name of the interface with a number, or `if` and the number."""
+    try:
+        return socket.if_indextoname(number)
+    except OSError:
+        return f"if{number}"
