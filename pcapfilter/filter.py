@@ -70,7 +70,7 @@ def compile(  # noqa: A001 -- re.compile set the example
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, not {text!r}")
-    _check_word("snaplen", snaplen)
+    _check_word("snaplen", snaplen, least=1)  # 0 would reject all
     if netmask is not None:
         _check_word("netmask", netmask)
     if source not in (None, "file", "live"):
@@ -84,12 +84,12 @@ def compile(  # noqa: A001 -- re.compile set the example
     return made
 
 
-def _check_word(name: str, value: int) -> None:
+def _check_word(name: str, value: int, least: int = 0) -> None:
     """Raise TypeError unless a value is a whole number, and ValueError unless 32 bits hold it."""
     if type(value) is bool or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, not {value!r}")
-    if not 0 <= value < 1 << 32:
-        raise ValueError(f"{name} must be 0 to {(1 << 32) - 1}, not {value}")
+    if not least <= value < 1 << 32:
+        raise ValueError(f"{name} must be {least} to {(1 << 32) - 1}, not {value}")
 
 
 class Filter:

@@ -22,6 +22,7 @@ WRONG = (
     ("snaplen", True, TypeError),
     ("snaplen", None, TypeError),
     ("snaplen", -1, ValueError),
+    ("snaplen", 0, ValueError),
     ("snaplen", WORD + 1, ValueError),
     ("netmask", "255.255.255.0", TypeError),
     ("netmask", False, TypeError),
