@@ -24,6 +24,7 @@ from pcapfilter.io.base import (
 from pcapfilter.io.output import chosen, open_sink
 from pcapfilter.io.place import identity_at, refuse_overwriting
 from pcapfilter.judge import left_out, within
+from pcapfilter.packets import Origin
 
 if TYPE_CHECKING:
     from pcapfilter.io.window import Window
@@ -181,10 +182,18 @@ class Reading:
         assert self._target is not None
         if is_fifo(self._target):  # which waits for its reader
             self._interrupts.allow(open_sink)
-        if self._one_link and self._precision is None and any(map(_is_fine, self._inputs[1:])):
-            self._manner = self._manner._replace(precision="nano")
+        if self._one_link:
+            self._look_ahead()
         sink = open_output(self._line, self._target, source, self._manner)
         return TwoSinks(printed, sink) if self._printing else sink
+
+    def _look_ahead(self) -> None:
+        """Have the header of a pcap file hold for the inputs that are still to come."""
+        coming = [found for name in self._inputs[1:] if (found := _header(name)) is not None]
+        snaplen = max((origin.snaplen for origin, _ in coming), default=0)
+        self._manner = self._manner._replace(snaplen=snaplen)
+        if self._precision is None and any(unit == UNITS["nano"] for _, unit in coming):
+            self._manner = self._manner._replace(precision="nano")
 
     def close(self) -> None:
         """Close the output."""
@@ -247,13 +256,13 @@ def tell_damage(source: Source, first: CaptureError) -> list[CaptureError]:
     return told
 
 
-def _is_fine(name: str) -> bool:
-    """Whether a capture, if it can be opened twice, has times in nanoseconds."""
+def _header(name: str) -> tuple[Origin, int] | None:
+    """Give the origin of a capture, and its parts of a second, if it can be opened twice."""
     try:
         if identity_at(name, 0) is None or name == "-":
-            return False
+            return None
         source = open_source(name)
     except (OSError, CaptureError):  # which is told when it is its turn
-        return False
+        return None
     source.close()
-    return source.record.unit == UNITS["nano"]
+    return source.origin, source.record.unit

@@ -51,7 +51,8 @@ class Manner(NamedTuple):
     """How captures are written. What is None is told by the name's ending, or by the input.
 
     `compress` is the name of a compression, or `none`. Where `flushing`, packets can be read as
-    soon as they are written; that, and `in_place`, leave no room for a name of its own.
+    soon as they are written; that, and `in_place`, leave no room for a name of its own. `snaplen`
+    is the greatest snapshot length to come, for headers that cannot be changed later.
     """
 
     format: Format | None = None
@@ -59,6 +60,7 @@ class Manner(NamedTuple):
     compress: str | None = None
     in_place: bool = False
     flushing: bool = False
+    snaplen: int = 0
 
 
 def open_sink(
@@ -90,7 +92,7 @@ def open_sink(
             owned, patch = True, None
         sink = sink_for(
             file, like, form, manner.precision,
-            owned=owned, patch=patch, after=after, native=native,
+            owned=owned, patch=patch, after=after, native=native, snaplen=manner.snaplen,
         )  # fmt: skip
         unusable.pop_all()
         return sink
@@ -106,8 +108,12 @@ def sink_for(
     patch: Patch | None = None,
     after: Sink | None = None,
     native: Native = plain,
+    snaplen: int = 0,
 ) -> Writer:
-    """Give what writes captures of a format to a file."""
+    """Give what writes captures of a format to a file.
+
+    Where the header cannot be changed later, it has the snapshot length given, at least.
+    """
     unit = UNITS[precision] if precision else like.record.unit
     if form == "pcapng":
         from pcapfilter.io.pcapng_sink import PcapngSink
@@ -123,7 +129,7 @@ def sink_for(
 
     origin = like.origin
     return PcapSink(
-        file, origin.link, origin.snaplen,
+        file, origin.link, origin.snaplen if patch else max(origin.snaplen, snaplen),
         unit=UNITS["nano"] if form == "nanopcap" else unit,
         extension=like.extension, owned=owned, patch=patch, native=native,
     )  # fmt: skip

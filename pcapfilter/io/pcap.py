@@ -313,7 +313,7 @@ class PcapSink(Writer):
                 return
             raise CaptureError(
                 f"a pcap file has one snapshot length, and this one's is {self._snaplen}: a longer "
-                "packet, of an interface that was described later, cannot be written to it"
+                "packet, of an input or an interface that came later, cannot be written to it"
             )
 
     def close(self) -> None:

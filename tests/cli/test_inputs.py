@@ -96,6 +96,23 @@ def test_nothing_is_lost_of_a_later_input(tmp_path: Path, capsys: Captured) -> N
     assert target.read_bytes() == pcap(ROWS[:2], snaplen=60)
 
 
+def test_a_header_that_cannot_be_changed_holds_for_later_inputs(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    short, long = (tmp_path / name for name in ("short", "long"))
+    row = ROWS[0]._replace(octets=bytes(99), caplen=99, wirelen=99)
+    short.write_bytes(pcap(ROWS[:1], snaplen=60))
+    long.write_bytes(pcap((row,)))
+    wanted = pcap((ROWS[0], row))
+    inputs = ["-r", str(short), "-r", str(long)]
+    assert main([*inputs, "-w", "-"]) == 0
+    assert capfdbinary.readouterr().out == wanted
+    assert main([*inputs, "-w", str(tmp_path / "out.gz")]) == 0
+    assert gzip.decompress((tmp_path / "out.gz").read_bytes()) == wanted
+    assert main([*inputs, "-w", str(tmp_path / "turn"), "-C", "1"]) == 0
+    assert (tmp_path / "turn").read_bytes() == wanted
+
+
 def test_one_bad_input_of_several_is_passed_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
