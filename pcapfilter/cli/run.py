@@ -85,7 +85,7 @@ def expression(line: CommandLine) -> str:
     name = line.last("F")
     if name is None:
         return " ".join(line.operands)
-    with open(name, encoding="utf-8", errors="surrogateescape") as file:
+    with open(name, encoding="utf-8", errors="surrogateescape", newline="") as file:
         return "\n".join(row.partition("#")[0] for row in file.read().split("\n"))
 
 

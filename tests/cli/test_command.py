@@ -202,6 +202,9 @@ def test_expression_from_a_file(trace: Path, tmp_path: Path, capsys: Captured) -
     text.write_text("udp # the names\n# and\nor tcp port 80 # the web\n")
     assert main(["-r", str(trace), "--count", "-F", str(text), "this", "is", "ignored"]) == 0
     assert capsys.readouterr().out == "5 packets\n"
+    text.write_bytes(b"udp # to the end of the line\ror not udp\r\nor tcp port 80")
+    assert main(["-r", str(trace), "--count", "-F", str(text)]) == 0
+    assert capsys.readouterr().out == "5 packets\n"
 
 
 # ---- lines -------------------------------------------------------------------------------------
