@@ -80,6 +80,19 @@ def blocks(program: Program) -> tuple[BasicBlock, ...]:
     return tuple(found)
 
 
+def loops(program: Program) -> dict[int, int]:
+    """Give the places that reachable jumps lead back to, each with the last place of such a jump.
+
+    `ip protochain` makes programs with loops.
+    """
+    found: dict[int, int] = {}
+    for pc in sorted(reachable(program)):
+        for place in successors(program, pc):
+            if place <= pc:
+                found[place] = pc
+    return found
+
+
 def has_loop(program: Program) -> bool:
-    """Tell whether a reachable jump leads backward (`ip protochain` makes such programs)."""
-    return any(place <= pc for pc in reachable(program) for place in successors(program, pc))
+    """Tell whether a reachable jump leads backward."""
+    return bool(loops(program))

@@ -7,6 +7,8 @@ begin at 0. Only what can be reached is translated.
 A backward jump (of `ip protochain`) spends one of the turns that a host allows, so that every
 program ends. For host user these are len(program) * (captured length + 1), which the loop of a
 protochain never uses up; in the kernel a packet with more than TURNS extension headers is rejected.
+There, loops that lie one after another begin to count anew each: the verifier would otherwise
+follow the second loop with each number of turns that the first may leave.
 """
 
 from operator import index
@@ -58,17 +60,23 @@ def translate(
 class _Translation:
     """One program on its way to one host."""
 
-    __slots__ = ("host", "live", "out", "program")
+    __slots__ = ("counting", "host", "live", "loops", "out", "program")
 
     def __init__(self, program: bpf.Program, host: Host) -> None:
         self.program = program
         self.host = host
         self.live = flow.reachable(program)
+        self.loops = flow.loops(program)
+        anew = host.turns is not None and len(self.loops) > 1 and _apart(self.loops)
+        self.counting = frozenset(self.loops if anew else ())
         self.out = Assembly()
 
     def run(self) -> ebpf.Program:
         self.begin()
         for pc in sorted(self.live):
+            if pc in self.counting:
+                self.out.place((pc,))
+                self.out.emit(_MOV | to.K, TURNS, 0, 0, self.host.turns or 0)
             self.out.place(pc)
             self.step(pc)
         self.out.place(REJECT)
@@ -78,9 +86,8 @@ class _Translation:
     def begin(self) -> None:
         """Set A, X, the scratch cells that are read, and the turns of loops."""
         out = self.out
-        loops = flow.has_loop(self.program)
         turns = self.host.turns or len(self.program)
-        self.host.begin(out, turns if loops else 0)
+        self.host.begin(out, turns if self.loops else 0)
         out.emit(_MOV | to.K, A, 0, 0, 0)
         out.emit(_MOV | to.K, X, 0, 0, 0)
         rows = [(isa.ROWS[self.program[pc].code], self.program[pc].k) for pc in sorted(self.live)]
@@ -157,14 +164,18 @@ class _Translation:
             if follow[0] <= pc:
                 out.jump(REJECT, to.JMP | to.JEQ | to.K, TURNS, 0, 0)
                 out.emit(to.ALU64 | to.ADD | to.K, TURNS, 0, 0, -1)
-            out.goto(follow[0])
+            out.goto(self.way(pc, follow[0]))
             return
         yes, no = follow
         operator, inverse = _COMPARISONS[row.meaning]
         if yes == pc + 1 and inverse is not None:
             operator, yes, no = inverse, no, yes
-        self.branch(yes, to.JMP32 | operator, k if row.mode == "k" else None)
-        out.goto(no)
+        self.branch(self.way(pc, yes), to.JMP32 | operator, k if row.mode == "k" else None)
+        out.goto(self.way(pc, no))
+
+    def way(self, pc: int, place: int) -> Label:
+        """Give the label that leads to a place: into a loop, by way of its new count of turns."""
+        return (place,) if place > pc and place in self.counting else place
 
     def branch(self, label: Label, code: int, k: int | None) -> None:
         """Jump where A compares so with k, or with X."""
@@ -185,6 +196,12 @@ class _Translation:
         if match is not None:
             out.emit(_MOV | to.K, A, 0, 0, match & 0xFFFFFFFF)
         out.emit(to.JMP | to.EXIT)
+
+
+def _apart(loops: dict[int, int]) -> bool:
+    """Tell whether each loop ends before the next begins: none is begun anew by another."""
+    starts, ends = sorted(loops), [loops[start] for start in sorted(loops)]
+    return all(end < start for end, start in zip(ends, starts[1:], strict=False))
 
 
 def _cell(cell: int, pc: int | None = None) -> int:

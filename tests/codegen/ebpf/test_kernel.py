@@ -108,6 +108,27 @@ def test_turns_in_the_kernel() -> None:
             assert loaded.run(packet) == wanted
 
 
+@needs_kernel
+@oracle.needs_libpcap
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_several_loops_in_the_kernel(count: int) -> None:
+    """The verifier takes filters with several protochains, each of which has 32 turns."""
+    text = " or ".join(f"protochain {n}" for n in (6, 1, 58, 132, 50, 17)[-count:])
+    program = oracle.compile(text)
+    assert isinstance(program, Program)
+    start = bytes(12) + b"\x86\xdd\x60\0\0\0\x01\x00\x3c\x40" + bytes(32)
+    for host, wanted in (("socket", None), ("tc", HOSTS["tc"].match), ("xdp", HOSTS["xdp"].match)):
+        with Loaded(translate(program, host=host), host) as loaded:
+            for headers in (1, 17, 31):
+                packet = start + (b"\x3c\0" + bytes(6)) * headers + b"\x11\0" + bytes(46)
+                assert Machine(program).run(packet)
+                if host == "socket":
+                    with Attached(loaded) as pair:
+                        assert pair.run(packet) == len(packet)
+                else:
+                    assert loaded.run(packet) == wanted
+
+
 def test_returns_of_a_socket_filter() -> None:
     """Its loads end it with 0, so nothing else can stand for no match."""
     program = Program.of([(0x06, 0, 0, 1)])

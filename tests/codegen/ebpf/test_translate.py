@@ -4,12 +4,16 @@ from random import Random
 
 import pytest
 
+from pcapfilter.bpf import flow, text
 from pcapfilter.bpf import isa as classic
 from pcapfilter.bpf.program import Program
 from pcapfilter.codegen.ebpf import translate
+from pcapfilter.codegen.ebpf.hosts import TURNS
+from pcapfilter.ebpf import isa as to
 from pcapfilter.ebpf.check import check
 from pcapfilter.ebpf.flow import blocks
 from pcapfilter.engine import reference, vm
+from pcapfilter.engine.space import CONTEXT, Space
 from pcapfilter.errors import ProgramError, UnsupportedError
 from tests.bpf.programs import random_packet, random_program
 
@@ -28,6 +32,35 @@ def test_random_programs_keep_their_meaning(loops: bool) -> None:
             packet = random_packet(random, length)
             wanted = int(ours.run(packet, length + 5) != 0)
             assert theirs.run(packet, length + 5) == wanted, (program, packet)
+
+
+def test_loops_end_in_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes its turns and no more, also where they overlap or one leads into another."""
+    random, several = Random(12), 0
+    for _ in range(600):
+        program = random_program(random, length=200, loops=True)
+        count = len(flow.loops(program))
+        several += count > 1
+        monkeypatch.setattr(to, "LONGEST_LOOP", TURNS * count + 1)
+        machine = vm.Machine(translate(program, host="socket"))
+        for length in (0, 20, 60):
+            machine.execute(Space(random_packet(random, length), bytes(192)), CONTEXT)
+    assert several > 20
+
+
+def test_turns_of_several_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops one after another have 32 turns each; those that overlap, 32 between them."""
+    monkeypatch.setattr(to, "LONGEST_LOOP", 2 * TURNS + 1)
+    down = "({}) ld #pktlen\n({}) sub #1\n({}) jeq #0x0 jt {} jf {}\n({}) ja {}\n"
+    first, second = down.format(0, 1, 2, 4, 3, 3, 1), down.format(4, 5, 6, 8, 7, 7, 5)
+    for end, length, wanted in (
+        ("(8) ret #1", 1 + TURNS, 1),
+        ("(8) ret #1", 2 + TURNS, 0),
+        ("(8) ja 0", 1, 0),
+    ):
+        machine = vm.Machine(translate(text.parse(first + second + end), host="socket"))
+        place = Space(bytes(length), length.to_bytes(4, "little") + bytes(188))
+        assert machine.execute(place, CONTEXT) == wanted
 
 
 @pytest.mark.parametrize("row", classic.ROWS.values(), ids=lambda row: f"{row.code:#x}")
