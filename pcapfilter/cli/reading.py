@@ -1,6 +1,8 @@
 """The job over captures: packets written, counted or printed, file after file."""
 
 import sys
+from os import devnull
+from sys import byteorder
 from typing import TYPE_CHECKING
 
 from pcapfilter import job
@@ -12,7 +14,7 @@ from pcapfilter.cli.progress import Progress
 from pcapfilter.cli.statistics import Statistics
 from pcapfilter.cli.writing import is_fifo, manner_of, open_output
 from pcapfilter.errors import CaptureError, UnsupportedError
-from pcapfilter.filter import Filter, open_capture
+from pcapfilter.filter import Filter, native, open_capture
 from pcapfilter.io.base import (
     UNITS,
     EnoughFilesError,
@@ -21,7 +23,7 @@ from pcapfilter.io.base import (
     open_source,
     read_into,
 )
-from pcapfilter.io.output import chosen, open_sink
+from pcapfilter.io.output import Manner, chosen, open_sink
 from pcapfilter.io.place import identity_at, refuse_overwriting
 from pcapfilter.judge import left_out, within
 from pcapfilter.packets import Origin
@@ -29,6 +31,13 @@ from pcapfilter.packets import Origin
 if TYPE_CHECKING:
     from pcapfilter.io.window import Window
     from pcapfilter.net.linktype import LinkType
+
+
+LOADED = ("pcapfilter.cli.printing", "pcapfilter.io.rotation", "pcapfilter.io.append", "shlex")
+"""Modules that may be needed when packets are being read."""
+
+SAMPLE = bytes(8) + (60).to_bytes(4, byteorder) * 2 + bytes(60)
+"""A packet's record in a pcap file."""
 
 
 def read_inputs(line: CommandLine, text: str, inputs: list[str]) -> int:
@@ -107,6 +116,8 @@ class Reading:
             self._tell_kept_times(source)
             if first:
                 self._interrupts.watch()
+                if self._line.times("Z"):
+                    self._warm(source, engines)
                 self._sink = self._open(source)
                 if self._measured:
                     self._sink = self.statistics.of(self._sink)
@@ -163,6 +174,26 @@ class Reading:
         if tally.damage is not None:
             statistics.damages += tell_damage(source, tally.damage)
             self.code = 1
+
+    def _warm(self, source: Source, engines: job.Engines) -> None:
+        """Have every loop ready, and all that is needed to write packets loaded.
+
+        As another user, we may not be able to read it any more.
+        """
+        from importlib import import_module
+        from io import BytesIO
+
+        for name in LOADED:
+            import_module(name)
+        form, compress = chosen(self._target or "-", self._manner)
+        manner = self._manner._replace(format=form, compress=compress or "none")
+        sample = BytesIO()
+        open_sink(sample, source, manner=Manner("pcap")).close()
+        sample.write(SAMPLE)
+        sample.seek(0)
+        with open_sink(devnull, source, manner=manner, native=native) as sink:
+            job.copy(open_capture(sample), engines, None if self.counting else sink)
+        self._workers = 1
 
     def _open(self, source: Source) -> Sink | None:
         named = (self._line.last(name) for name in "VF")
