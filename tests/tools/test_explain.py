@@ -160,6 +160,21 @@ def test_behind_mpls_there_is_no_arp() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("port \\80", "port is 80 "),
+        ("portrange 90-80x", "port is within 80 to 90 "),
+        ("portrange \\80-http", "port is within 80 to http "),
+        ("decnet net 10.0.4.0/24", "address is 1.0 (of 10.0.4.0/24, the lower 16 bits)"),
+        ("decnet host 1.2.3", "address is 1.2"),
+        ("decnet host 1026", "address is 1.2"),
+    ],
+)
+def test_numbers_are_told_as_they_are_read(text: str, asked: str) -> None:
+    assert asked in f"{said(text)[-1]}"
+
+
 def test_what_is_looked_for_behind_which_headers() -> None:
     tag = "a VLAN tag (EtherType 0x8100, 0x88a8 or 0x9100)"
     follows = "; what follows in the text is looked for behind it"

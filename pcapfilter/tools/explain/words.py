@@ -7,11 +7,13 @@ from typing import assert_never
 
 from pcapfilter.codegen import layout as layouts
 from pcapfilter.codegen.layout import Layout
+from pcapfilter.codegen.primitive.name import BOTH_ENDS
 from pcapfilter.codegen.primitive.wireless_frame import DIRECTIONS
 from pcapfilter.expr import nodes
 from pcapfilter.expr.nodes import Direction, Expr, Proto, Qualifier, Value
 from pcapfilter.expr.text import to_text
-from pcapfilter.net.address import format_v4, format_v6
+from pcapfilter.net.address import format_v4, format_v6, is_dotted
+from pcapfilter.net.digits import as_int, as_port
 from pcapfilter.net.names import Resolver
 from pcapfilter.tools.fields import LINKS
 from pcapfilter.tools.fields_values import ETHERTYPES, PROTOCOLS
@@ -162,16 +164,15 @@ def _match(q: Qualifier, value: Value, layout: Layout, resolver: Resolver) -> st
             number = _port(value, resolver)
             return f"the {_carriers(q)} {ends} port is {number} ({FIRST_FRAGMENT})"
         case "portrange":
-            first, _, last = written(value).partition("-")
-            if not last:
-                return f"the {_carriers(q)} {ends} port is {first} ({FIRST_FRAGMENT})"
-            return f"the {_carriers(q)} {ends} port is within {first} to {last} ({FIRST_FRAGMENT})"
+            return f"the {_carriers(q)} {ends} port is {_range(value)} ({FIRST_FRAGMENT})"
         case "proto":
             return _proto(q.proto, value, resolver)
         case "protochain":
             carrier = NAMES[q.proto] if q.proto else "IPv4 or IPv6"
             number = _protocol_number(value, resolver)
             return f"{carrier} with protocol {number} in its chain of headers"
+        case None | "host" | "net" if q.proto == "decnet":
+            return _addressed(q, ends, f"is {_decnet(value)}", value, layout)
         case "net":
             return _addressed(q, ends, f"is within {_net(value)}", value, layout)
         case _:
@@ -213,7 +214,7 @@ def _host(value: Value, resolver: Resolver, q: Qualifier) -> str:
         case nodes.Name(name) if q.proto == "link":
             octets = resolver.ethernet(name)
             return f"{name} ({octets.hex(':')})" if octets else name
-        case nodes.Name(name) if q.proto != "decnet":
+        case nodes.Name(name):
             found = [
                 format_v4(number, 32) if version == 4 else format_v6(number)
                 for version, number in resolver.hosts(name)
@@ -223,6 +224,20 @@ def _host(value: Value, resolver: Resolver, q: Qualifier) -> str:
             return format_v4(number, 32)
         case nodes.V4(address, bits) if bits < 32:
             return f"within {format_v4(address << 32 - bits, 32)}/{bits}"
+        case _:
+            return written(value)
+
+
+def _decnet(value: Value) -> str:
+    """Give area and node: of an IPv4 address libpcap takes the lower 16 bits for them."""
+    match value:
+        case nodes.Number(number):
+            return f"{number >> 10 & 63}.{number & 1023}"
+        case nodes.V4(address, bits):
+            number = address << 32 - bits
+            return f"{number >> 10 & 63}.{number & 1023} (of {written(value)}, the lower 16 bits)"
+        case nodes.Name(name) if is_dotted(name):
+            return ".".join(name.split(".")[:2])
         case _:
             return written(value)
 
@@ -245,10 +260,21 @@ def _net(value: Value) -> str:
 def _port(value: Value, resolver: Resolver) -> str:
     if not isinstance(value, nodes.Name):
         return written(value)
+    if (number := as_port(value.name)) is not None:
+        return str(number)
     number = resolver.number("tcp", value.name)
     if number is None:
         number = resolver.number("udp", value.name)
     return f"{value.name} ({number})"
+
+
+def _range(value: Value) -> str:
+    text = value.name if isinstance(value, nodes.Name) else written(value)
+    if both := BOTH_ENDS.match(text):
+        first, last = (str(end) for end in sorted(map(as_int, both.groups())))
+    else:
+        first, _, last = text.partition("-")
+    return f"within {first} to {last}" if last else first
 
 
 def _protocol_number(value: Value, resolver: Resolver) -> str:
