@@ -26,15 +26,24 @@ def target(row: isa.Row, program: Program, pc: int) -> int:
     return pc + 1 + step
 
 
+def known(program: Program, pc: int) -> isa.Row:
+    """Give the row of the instruction at `pc`; ProgramError where it has no meaning."""
+    instruction = program[pc]
+    row = isa.row_of(instruction)
+    if row is None:
+        place = isa.VARIANT_FIELD.get(instruction.code)
+        of = "" if place is None else f" with {instruction._fields[place]} {instruction[place]}"
+        raise ProgramError(f"no such instruction: {instruction.code:#x}{of}", pc=pc)
+    return row
+
+
 def successors(program: Program, pc: int) -> tuple[int, ...]:
     """Give the places that may follow `pc` in its function, the taken one of a jump first.
 
     ProgramError for an instruction without meaning, and for a jump out of the program or into
     the second slot of a 64-bit load.
     """
-    row = isa.row_of(program[pc])
-    if row is None:
-        raise ProgramError(f"no such instruction: {program[pc].code:#x}", pc=pc)
+    row = known(program, pc)
     match row.kind:
         case "exit":
             return ()

@@ -28,9 +28,7 @@ def check(program: Program, helpers: Collection[int] | None = None) -> None:
         if found := misfit(instruction):
             raise ProgramError(found, pc=pc)
     for pc in places(program):
-        row = isa.row_of(program[pc])
-        if row is None:
-            raise ProgramError(f"no such instruction: {program[pc].code:#x}", pc=pc)
+        row = flow.known(program, pc)
         _fields(row, program[pc], pc)
         follow = flow.successors(program, pc)
         if found := surplus(row, program, pc):

@@ -167,7 +167,11 @@ def test_unknown_instructions_are_shown_and_read() -> None:
 REFUSED = [
     ([], "empty"),
     ([ZERO], "past the end"),
-    ([(0xFF, 0, 0, 0, 0)], "no such"),
+    ([(0xFF, 0, 0, 0, 0)], "no such instruction: 0xff$"),
+    ([(0xBF, 0, 1, 7, 0), EXIT], "no such instruction: 0xbf with off 7"),
+    ([(0xDB, 10, 0, -8, 0x20), EXIT], "no such instruction: 0xdb with imm 32"),
+    ([(0x85, 0, 3, 0, 1), EXIT], "no such instruction: 0x85 with src 3"),
+    ([(0x8D, 1, 0, 0, 0), EXIT], "no such instruction: 0x8d$"),
     ([(0xB7, 11, 0, 0, 0), EXIT], "no register"),
     ([(0x05, 0, 0, 9, 0)], "out of the program"),
     ([(0x18, 0, 0, 0, 1), EXIT], "second half"),
