@@ -29,6 +29,8 @@ from pcapfilter.ebpf import isa
 
 DATA, DATA_END = 2, 3
 _FARTHEST = 0xFFFF
+_NEVER = 2**30
+"""No packet is so long, nor twice that."""
 _PULL_DATA = 39
 """bpf_skb_pull_data(context, length)."""
 
@@ -72,18 +74,21 @@ def begin_xdp(out: Assembly, turns: int) -> None:
 def fetch_socket(out: Assembly, register: int, size: int, k: int, by_x: bool) -> None:
     """Load as the kernel's own translation of classic BPF does, which gives to r0.
 
-    A place from 2**31 up would mean a header to the kernel, and is outside the packet to us.
+    A place from 2**31 up would mean a header to the kernel, and is outside the packet to us: so X
+    is compared with the length first. Were it compared with a number, the verifier would know the
+    result, and follow a loop again with each X that it has been through.
     """
     if not by_x and _ask(out, register, k):
         return
-    if k >= 2**31:
+    if k >= _NEVER:
         out.goto(REJECT)
         return
     if register != A:
         out.emit(MOV64 | isa.X, SAVED, A)
     mode = {1: isa.B, 2: isa.H, 4: isa.W}[size]
     if by_x:
-        out.jump(REJECT, isa.JMP32 | isa.JGT | isa.K, X, 0, 2**31 - 1 - k)
+        length_skb(out, T)
+        out.jump(REJECT, isa.JMP32 | isa.JGE | isa.X, X, T)
         out.emit(isa.LD | isa.IND | mode, 0, X, 0, k)
     else:
         out.emit(isa.LD | isa.ABS | mode, 0, 0, 0, k)

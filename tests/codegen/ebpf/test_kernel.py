@@ -129,6 +129,16 @@ def test_several_loops_in_the_kernel(count: int) -> None:
                     assert loaded.run(packet) == wanted
 
 
+@needs_kernel
+@oracle.needs_libpcap
+def test_a_loop_among_loads_by_x() -> None:
+    """The verifier does not follow a loop for each X that it finds in a socket filter."""
+    text = "udp portrange 1-99 or not port 80 or ip6 protochain 58 or udp portrange 1-99"
+    program = oracle.compile(text)
+    assert isinstance(program, Program)
+    kernel_agrees(program, Random(58), range(14, 90, 3))
+
+
 def test_returns_of_a_socket_filter() -> None:
     """Its loads end it with 0, so nothing else can stand for no match."""
     program = Program.of([(0x06, 0, 0, 1)])

@@ -44,7 +44,8 @@ def test_loops_end_in_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(to, "LONGEST_LOOP", TURNS * count + 1)
         machine = vm.Machine(translate(program, host="socket"))
         for length in (0, 20, 60):
-            machine.execute(Space(random_packet(random, length), bytes(192)), CONTEXT)
+            known = length.to_bytes(4, "little") + bytes(188)
+            machine.execute(Space(random_packet(random, length), known), CONTEXT)
     assert several > 20
 
 
