@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from operator import index
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from pcapfilter.compiling import Options, generated, parsed
 from pcapfilter.errors import FilterError, RejectsAllError, UnsupportedError
 from pcapfilter.judge import about, engine_of, judge_of, nothing, warn
 from pcapfilter.net.linktype import LinkType, resolve
-from pcapfilter.net.names import Resolver, SystemResolver
+from pcapfilter.net.names import Resolver
 from pcapfilter.packets import MAXIMUM_SNAPLEN, Origin, Packet
 
 if TYPE_CHECKING:
@@ -31,18 +32,6 @@ Link = str | int | LinkType
 """A name, a LINKTYPE or DLT number, or a row of the table."""
 
 Octets = bytes | bytearray | memoryview
-
-
-class Options(NamedTuple):
-    """What decides, beside the text, which program comes out."""
-
-    link: LinkType
-    snaplen: int = MAXIMUM_SNAPLEN
-    netmask: int | None = None
-    optimize: bool = True
-    resolver: Resolver | None = None
-    source: Literal["file", "live"] | None = None
-    swapped: bool = False
 
 
 def compile(  # noqa: A001 -- re.compile set the example
@@ -164,32 +153,14 @@ class Filter:
     def _program(self, origin: Origin) -> "Program":
         found = self._programs.get(origin)
         if found is None:
-            from pcapfilter.codegen.pipeline import generate
-
             try:
-                found = generate(
-                    self._parsed(),
-                    link=origin.link,
-                    snaplen=origin.snaplen,
-                    netmask=self.options.netmask,
-                    resolver=self.options.resolver or SystemResolver(),
-                    source=origin.source,
-                    swapped=origin.swapped,
-                    optimize=self.options.optimize,
-                )
+                expr = self._expr or parsed(self.text, self.options, origin)
+                object.__setattr__(self, "_expr", expr)
+                found = generated(expr, self.options, origin)
             except FilterError as error:
                 raise error.located(self.text) from None
             self._programs[origin] = found
         return found
-
-    def _parsed(self) -> "Expr":
-        expr = self._expr
-        if expr is None:
-            from pcapfilter.parser import parse
-
-            expr = parse(self.text)
-            object.__setattr__(self, "_expr", expr)
-        return expr
 
     def _repr_svg_(self) -> str | None:
         from pcapfilter.tools.graph.notebook import picture_of

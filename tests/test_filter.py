@@ -13,8 +13,8 @@ from pcapfilter.engine import patient
 from pcapfilter.io.base import open_source
 from pcapfilter.net.names import TableResolver
 from tests.io.captures import DNS, HTTP, ROWS, VARIANTS, pcap
+from tests.oracle import Refused, needs_libpcap
 from tests.oracle import compile as libpcap
-from tests.oracle import needs_libpcap
 
 
 def test_public_names_are_sorted_and_there() -> None:
@@ -86,6 +86,43 @@ def test_faults_of_the_text_come_at_once() -> None:
         pf.compile("port 99999")
     with pytest.raises(pf.UnsupportedError):
         pf.compile("ip", link="NO_SUCH_LINK")
+
+
+FAULTS = [
+    # text with several faults, the part of it that is wrong first
+    ("port 99999 and (", "port 99999"),
+    ("host 1.2.3.4.5 andd tcp", "1.2.3.4.5"),
+    ("tcp and portrange 5-nothing or", "5-nothing"),
+    ("vlan 99999 and", "vlan 99999"),
+    ("port 99999 port", "port 99999"),
+    ("port 99999 and host 1:2:3:4:5", "port 99999"),
+    ("port 99999 and tcp and 80", "port 99999"),
+    ("tcp port (80 or 99999 and", "99999"),
+    ("udp and (tcp or not (ip proto 6 or port 66666)) and (", "port 66666"),
+    ("tcp[99999] = 1 and port 99999 and (", "port 99999"),
+    ("port 80 and (", ""),
+    ("tcp and 80 and port 99999", "80"),
+    ("ip[1] = ( and port 99999", "and"),
+]
+
+
+@pytest.mark.parametrize(("text", "spelt"), FAULTS)
+def test_of_several_faults_the_first_one_is_told(text: str, spelt: str) -> None:
+    with pytest.raises(pf.FilterError) as caught:
+        pf.compile(text, resolver=TableResolver())
+    span = caught.value.span
+    assert span is not None
+    assert text[span.start : span.end] == spelt
+
+
+@needs_libpcap
+@pytest.mark.parametrize("text", [text for text, _ in FAULTS])
+def test_the_first_fault_is_libpcaps(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        libpcap(text)
+    with pytest.raises(pf.FilterError) as caught:
+        pf.compile(text)
+    assert caught.value.message == str(refused.value)
 
 
 def test_refusals_that_depend_on_the_link_type_come_later(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from pcapfilter.cli import run as command
 from pcapfilter.cli.options import CommandLine, Flag, UsageError, described, read_command_line
-from pcapfilter.filter import Filter, Options, open_capture
+from pcapfilter.compiling import Options
+from pcapfilter.filter import Filter, open_capture
 from pcapfilter.io.base import Source
 from pcapfilter.net.linktype import resolve
 

@@ -11,3 +11,10 @@ def parse(text: str) -> Expr:
     from pcapfilter.parser.read import read  # the grammar loads with the first text
 
     return read(text)
+
+
+def begun(text: str) -> list[Expr]:
+    """Give the parts of a text that `parse` refuses which are complete, up to its first fault."""
+    from pcapfilter.parser.read import begun as read_begun
+
+    return read_begun(text)

@@ -41,10 +41,13 @@ class _Resume:
         self.qualifier = qualifier
 
 
-def inherit(raw: Raw) -> nodes.Expr:
-    """Walk the tree from left to right, with a stack of steps still to do."""
+def inherit(raw: Raw, done: list[nodes.Expr] | None = None) -> nodes.Expr:
+    """Walk the tree from left to right, with a stack of steps still to do.
+
+    Where it is at fault, `done` has the parts before that.
+    """
     steps: list[Raw | _Join | _Negate | _Resume] = [raw]
-    done: list[nodes.Expr] = []
+    done = [] if done is None else done
     qualifier: nodes.Qualifier | None = None
     while steps:
         step = steps.pop()

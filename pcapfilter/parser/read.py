@@ -1,5 +1,7 @@
 """The parser put together: the shipped tables drive PLY's machine over the rules of grammar.py."""
 
+from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from ply.yacc import LRParser
@@ -10,6 +12,7 @@ from pcapfilter.parser import _tables as tables
 from pcapfilter.parser import grammar
 from pcapfilter.parser.inherit import inherit
 from pcapfilter.parser.lexer import Lexer
+from pcapfilter.parser.raw import Head, Qualified, Raw
 
 
 class _Production:
@@ -73,6 +76,30 @@ def read(text: str, *, hints: bool = True) -> Expr:
 
             error.hint = hint(text, error.span)
         raise
+
+
+def begun(text: str) -> list[Expr]:
+    """Give the parts of a faulty text that are complete, up to its first fault, from the left.
+
+    libpcap generates code while it parses, and so finds what is wrong with them first.
+    """
+    machine = copy(_parser)  # with a stack of its own
+    raws: list[Raw] = []
+    try:
+        raws.append(machine.parse(lexer=Lexer(text)))
+    except FilterError:
+        head: Head | None = None
+        for symbol in machine.symstack[1:]:
+            value = symbol.value
+            if isinstance(value, Head):
+                head = value
+            elif isinstance(value, Raw):
+                raws.append(Qualified(head, value, value.span) if head else value)
+    parts: list[Expr] = []
+    with suppress(FilterError):
+        for raw in raws:
+            parts.append(inherit(raw, parts))
+    return parts
 
 
 _parser = _Machine(_Tables(), grammar.p_error)

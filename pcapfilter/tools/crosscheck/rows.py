@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pcapfilter import filter as roof
 from pcapfilter.bpf.program import NOTHING, Program
 from pcapfilter.bpf.text import listing
+from pcapfilter.compiling import Options
 from pcapfilter.errors import FilterError, ProgramError, RejectsAllError
 from pcapfilter.net.linktype import LinkType
 from pcapfilter.tools.compare import Comparison, NoSolverError, compare
@@ -76,7 +77,7 @@ def check(
         return Finding(text, link, Outcome.SKIPPED, str(error))
     except TroubleError as error:
         return Finding(text, link, Outcome.UNKNOWN, str(error))
-    made = roof.Filter(text, roof.Options(link, netmask=0, optimize=optimize))
+    made = roof.Filter(text, Options(link, netmask=0, optimize=optimize))
     ours = _ours(made)
     match ours, theirs:
         case str(), str():

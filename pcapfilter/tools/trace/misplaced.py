@@ -7,8 +7,9 @@ in libpcap, what stands on the right of a comparison is read whatever the packet
 from collections.abc import Sequence
 
 from pcapfilter.bpf.program import Program
+from pcapfilter.compiling import Options
 from pcapfilter.engine import reference
-from pcapfilter.filter import Filter, Options
+from pcapfilter.filter import Filter
 from pcapfilter.tools.fields import LINKS, PREFIXES, Named, named
 from pcapfilter.tools.layers.read import layers
 from pcapfilter.tools.layers.table import HEADERS
