@@ -12,10 +12,10 @@ from pcapfilter.codegen.optimize.work import A, Node
 class Stretch:
     """A chain's tests of one value, those of other values behind them, and what these come to.
 
-    `asked` is the block that was asked for last: every way to the others leads through it. `last`
-    is the last test of the value, None where the first block tests another one; `part` the tests
-    of other values; `pulled` the test of the value behind them. `kept` tells whether all edges
-    are as they were when they were walked.
+    `asked` is the block that was asked for last: every way to the others leads through it. `top`
+    is the first block of all, `last` the last test of the value, None where the first block tests
+    another one; `part` the tests of other values; `pulled` the test of the value behind them.
+    `kept` tells whether all edges are as they were when they were walked.
 
     Of the first `summed` blocks of the part, `needed` and `defines` are the slots of all together,
     `divides` tells whether any divides, `cut_off` whether nobody comes to one of them any more,
@@ -24,13 +24,13 @@ class Stretch:
 
     __slots__ = (
         "asked", "cut_off", "defines", "divides", "goal", "kept", "last", "needed", "part",
-        "pulled", "sideways", "summed", "value",
+        "pulled", "sideways", "summed", "top", "value",
     )  # fmt: skip
 
     pulled: Node
 
     def __init__(self, node: Node, value: int, goal: Node) -> None:
-        self.asked = node
+        self.asked = self.top = node
         self.value = value
         self.goal = goal
         self.kept = True
@@ -61,7 +61,7 @@ class Stretches:
         if getattr(at, shared) is not goal or not at.dominators & bit:
             return None
         stretch = self._tops.get((at, onward))
-        if stretch is not None and _goes_on(stretch, node, value, goal):
+        if stretch is not None and stretch.top is at and _goes_on(stretch, node, value, goal):
             stretch.asked = node
             stretch.last = stretch.last or node
         else:
@@ -84,6 +84,7 @@ class Stretches:
     def begin(self, stretch: Stretch, node: Node, onward: str) -> None:
         """Let a stretch begin with a block."""
         self._tops[node, onward] = stretch
+        stretch.top = node
         self._take(stretch, node)
 
     def move(self, stretch: Stretch, *nodes: Node) -> None:
