@@ -149,11 +149,18 @@ def test_a_listing_for_the_firewall(form: str, tmp_path: Path) -> None:
     assert pf.compare(f"@{tmp_path / 'bytecode'}", made, strict=True)
 
 
+def test_what_is_nearly_for_the_firewall_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "bytecode").write_text(f"20,{'123456 ' * 400}x")
+    with pytest.raises(pf.ProgramError, match="neither a listing of tcpdump"):
+        pf.compare(f"@{tmp_path / 'bytecode'}", "ip")
+
+
 def test_listings_with_source(tmp_path: Path) -> None:
     """bpftool shows names of functions and lines of the source where it has them."""
     made = pf.compile("udp", netmask=0)
     rows = ebpf_text.listing(made.ebpf("xdp")).splitlines()
     rows = ["int filter(struct xdp_md * ctx):", "; int filter(struct xdp_md *ctx)", *rows]
+    rows[3:3], rows[6:6] = ["; int i; /* counts"], ["; i = 0; /* so far */"]
     (tmp_path / "dump").write_text("\n".join(rows), encoding="utf-8")
     assert pf.compare(f"@{tmp_path / 'dump'}", made, strict=True)
 

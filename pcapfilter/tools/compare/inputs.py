@@ -19,11 +19,11 @@ Given = str | roof.Filter | bpf.Program | ebpf.Program
 """What a filter to compare can be given as."""
 
 _EBPF = re.compile(r"\s*\d+: \([0-9a-f]{2}\) ")
-_SOURCE = re.compile(r"\s*;|[^(]*\(.*\):\s*$")
+_SOURCE = re.compile(r"[^(]*\(.*\):\s*$")
 _CLASSIC = re.compile(r"\s*(?:\(-?\d+\) |\{ *\w|\d+\s*$)")
-_REMARK = re.compile(r"/\*.*?\*/|(?<![^\s,])//[^\n]*|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
-"""A comment of C, or a line of a script's."""
-_JOINED = re.compile(r"[\s\"']*\d+,(?:\d+ \d+ \d+ \d+[,\s\"']*)+")
+_REMARK = re.compile(r"^[ \t]*[;#][^\n]*|/\*.*?\*/|(?<![^\s,])//[^\n]*", re.DOTALL | re.MULTILINE)
+"""A comment of C, or a line of a script's; after `;`, a line of a program's source."""
+_JOINED = re.compile(r"[\s\"']*\d+,(?:\d+ \d+ \d+ \d++[,\s\"']*)+")
 """What `iptables -m bpf --bytecode` takes: the lines of -ddd, joined by commas."""
 
 
