@@ -38,9 +38,10 @@ def parsed(text: str, options: Options, origin: Origin) -> "Expr":
     try:
         return parse(text)
     except FilterError:
+        plain = options._replace(optimize=False)  # libpcap optimises what parses
         for part in begun(text):
             with suppress(UnsupportedError, RejectsAllError):
-                generated(part, options, origin)
+                generated(part, plain, origin)
         raise
 
 

@@ -101,6 +101,7 @@ FAULTS = [
     ("udp and (tcp or not (ip proto 6 or port 66666)) and (", "port 66666"),
     ("tcp[99999] = 1 and port 99999 and (", "port 99999"),
     ("port 80 and (", ""),
+    ("ip[0] << (2*20) = 1 and (", ""),  # the optimiser would find that shift
     ("tcp and 80 and port 99999", "80"),
     ("ip[1] = ( and port 99999", "and"),
 ]
