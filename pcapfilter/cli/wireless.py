@@ -83,7 +83,7 @@ def _addresses(body: bytes, names: tuple[str, ...], order: tuple[int, ...] = (0,
 
 def _network_name(elements: bytes) -> str:
     """Give the name of the network, which comes first of the elements of a management frame."""
-    if elements[:1] != b"\0" or len(elements) < 2 + elements[1]:
+    if len(elements) < 2 or elements[0] or len(elements) < 2 + elements[1]:
         return ""
     name = elements[2 : 2 + elements[1]].decode(errors="backslashreplace")
     return " ({})".format(

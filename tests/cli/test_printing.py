@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from pcapfilter.cli import main
+from pcapfilter.cli.line import Lines, Style
 from pcapfilter.cli.readers import READERS
 from pcapfilter.io.base import open_source
+from pcapfilter.net.linktype import resolve
+from pcapfilter.packets import Packet
 from tests.io.captures import ROWS, Row, pcap
 from tests.oracle import needs_tcpdump, tcpdump
 
@@ -263,6 +266,17 @@ def test_a_network_cannot_write_to_the_terminal(tmp_path: Path, capsys: Captured
     path = tmp_path / "beacon.pcap"
     path.write_bytes(pcap((Row(0, 0, len(beacon), len(beacon), beacon),), link=105))
     assert ours(capsys, "-nt", "-r", path) == [f"Beacon (a\\x1b[2J\\xff), length {len(beacon)}"]
+
+
+def test_octets_of_anybody_get_a_line(rng: random.Random) -> None:
+    """Each reader, on packets that end anywhere and hold what it looks for, or anything."""
+    liked = bytes.fromhex("00000000 01 02 04 06 08 09 11 40 45 60 80 aa ff")
+    lines = Lines(Style(link_header=True, verbose=2))
+    for name in READERS:
+        link = resolve(name)
+        for size in range(200):
+            for octets in (bytes(size), bytes(rng.choices(liked, k=size)), rng.randbytes(size)):
+                assert lines.describe(Packet(0, size, size, octets, link))
 
 
 def test_headers_around_headers_end(tmp_path: Path, capsys: Captured) -> None:
