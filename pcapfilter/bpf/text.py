@@ -15,6 +15,8 @@ _LINE = re.compile(
     r"\((?P<pc>-?\d+)\)\s+(?P<mnemonic>\w+)\s*(?P<operand>.*?)"
     r"(?:\s+jt\s+(?P<jt>\d+)\s+jf\s+(?P<jf>\d+))?\s*"
 )
+_LONGEST = 1000
+"""Characters of a line, at most: int() reads no number of more digits than some thousand."""
 _INITIALIZER = re.compile(r"\{\s*(\w+)\s*,\s*(\w+)\s*,\s*(\w+)\s*,\s*(\w+)\s*\}\s*,?")
 _LIMITS = (0xFFFF, 0xFF, 0xFF, 0xFFFFFFFF)
 
@@ -95,7 +97,7 @@ def _fields(words: list[str], n: int) -> Instruction:
 
 
 def _read_line(row: str, pc: int, n: int) -> Instruction:
-    found = _LINE.fullmatch(row)
+    found = _LINE.fullmatch(row) if len(row) <= _LONGEST else None
     if found is None:
         raise ProgramError(f"line {n}: not an instruction: {row!r}")
     if int(found["pc"]) != pc:

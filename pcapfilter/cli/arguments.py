@@ -34,12 +34,15 @@ NUMBERS = {
 
 DIRECTIONS = ("in", "out", "inout")
 
-C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]+)")
-"""What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone."""
+C_NUMBER = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]{0,99})")
+DECIMAL = re.compile(r"[ \t-\r]*([+-]?)([0-9]{1,99})")
+"""What strtol(3) takes whole: numbers of base 16, 8 or 10; and of base 10 alone.
 
-SIZE = re.compile(r"([0-9]+)([kKmMgG]?)")
-COUNT = re.compile(r"[0-9]+")
+More digits make no number that a flag takes, and int() has a limit to how many it reads.
+"""
+
+SIZE = re.compile(r"([0-9]{1,99})([kKmMgG]?)")
+COUNT = re.compile(r"[0-9]{1,99}")
 
 UNITS = {"": 1_000_000, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 """Octets, by what stands after -C's number."""

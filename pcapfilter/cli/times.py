@@ -6,7 +6,7 @@ from pcapfilter.cli.options import CommandLine, UsageError
 from pcapfilter.filter import native
 from pcapfilter.io.window import Window
 
-SECONDS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]{1,9})[0-9]*)?")
+SECONDS = re.compile(r"(-?)([0-9]{1,99})(?:\.([0-9]{1,9})[0-9]*)?")
 NANOSECONDS = re.compile(r"(?<=[0-9][.,][0-9]{6})([0-9]{1,3})[0-9]*")
 """What stands behind the microseconds, of which a datetime knows nothing."""
 

@@ -15,6 +15,8 @@ from pcapfilter.ebpf.program import Instruction, Program
 from pcapfilter.errors import ProgramError
 
 _LINE = re.compile(r"(\d+): \(([0-9a-f]{2})\) (.*)")
+_LONGEST = 1000
+"""Characters of a line, at most: int() reads no number of more digits than some thousand."""
 _HALF, _WORD = range(-(1 << 15), 1 << 15), range(-(1 << 31), 1 << 31)
 _EITHER = range(-(1 << 31), 1 << 32)
 _NUMBERS: dict[str, range] = {
@@ -74,7 +76,7 @@ def parse(text: str) -> Program:
     for n, row in enumerate(text.splitlines(), 1):
         if not row.strip():
             continue
-        found = _LINE.fullmatch(row.strip())
+        found = _LINE.fullmatch(row.strip()) if len(row) <= _LONGEST else None
         if found is None:
             raise ProgramError(f"line {n}: not an instruction: {row.strip()!r}")
         if int(found[1]) != len(slots):

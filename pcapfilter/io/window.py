@@ -70,4 +70,5 @@ def _bound(time: int | None, never: int, era: int, unit: int) -> tuple[int, int]
     if time is None:
         return never, 0
     seconds, rest = divmod(time, NANOSECONDS)
-    return seconds - (era << 32), -(-rest * unit // NANOSECONDS)
+    seconds = max(-EVER, min(seconds - (era << 32), EVER))
+    return seconds, -(-rest * unit // NANOSECONDS)

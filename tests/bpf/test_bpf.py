@@ -55,6 +55,7 @@ def test_listings_read_back() -> None:
         ("(000) ret #1\n(001) ld #0x100000000", "line 2: 4294967296 does not fit"),
         ("(000) ldb [-2147483649]", "line 1: -2147483649 does not fit"),
         ("(000) ja 4294967296", "line 1: 4294967296 does not fit"),
+        pytest.param(f"(000) ret #{'9' * 5000}", "line 1: not an instruction", id="digits"),
         ("{ 0x6, 0, 0, 1 },\n{ 0x6, 0, 0 },", "line 2"),
         ("{ 0x6, 0, 0, words },", "line 1"),
         ("2\n6 0 0 1", "line 1"),

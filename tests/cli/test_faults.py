@@ -59,6 +59,7 @@ def test_a_capture_is_no_filter(trace: Path, capsys: Captured) -> None:
 def test_counts_must_be_positive(trace: Path, capsys: Captured) -> None:
     for word in ("0", "-5", "x", "1_0", "0x10", "5x", "", " ", "٥", "99999999999"):
         assert f"invalid packet count {word}" in fault(capsys, "-r", trace, "-c", word)
+    assert f"invalid packet count {'9' * 5000}" in fault(capsys, "-r", trace, "-c", "9" * 5000)
     assert "invalid skip count -1" in fault(capsys, "-r", trace, "--skip=-1")
 
 

@@ -112,6 +112,7 @@ def test_listing_is_the_kernels() -> None:
         ("0: (95) exit\n1: (61) r1 = *(u32 *)(r1 +32768)", 2),
         ("0: (05) goto pc-32769", 1),
         ("0: (18) r1 = 0x10000000000000000", 1),
+        pytest.param(f"0: (b7) r1 = {'9' * 5000}", 1, id="digits"),
     ],
 )
 def test_bad_listings_name_the_line(listing: str, line: int) -> None:

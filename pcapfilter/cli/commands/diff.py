@@ -3,6 +3,7 @@
 The exit code is that of diff(1): 0 the same, 1 different, 2 trouble, or unknown.
 """
 
+import re
 import sys
 from typing import Literal, cast
 
@@ -76,6 +77,6 @@ def _whole(line: CommandLine, name: str, usual: int) -> int:
     text = line.last(name)
     if text is None:
         return usual
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not re.fullmatch(r"[0-9]{1,99}", text) or int(text) < 1:
         raise UsageError(f"diff: --{name} takes a number from 1 up, not {text!r}")
     return int(text)
