@@ -188,7 +188,7 @@ class Draft:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         number = os.getpid()
         while True:
-            temporary = os.path.join(folder, f".{base[:200]}.{number}.part")
+            temporary = os.path.join(folder, f".{base[:50]}.{number}.part")
             try:
                 descriptor = os.open(temporary, flags, 0o666)
                 break

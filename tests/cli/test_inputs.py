@@ -135,3 +135,13 @@ def test_a_list_of_nothing(tmp_path: Path, capsys: Captured) -> None:
     listed.write_text("\n\n")
     assert main(["-V", str(listed), "--count"]) == 1
     assert capsys.readouterr().err == f"pcapfilter: Nothing in {listed}\n"
+
+
+def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
+    """In octets, of which a letter may have several."""
+    for letter in "né":
+        out = tmp_path / (letter * (255 // len(letter.encode())))
+        source = tmp_path / "a.pcap"
+        source.write_bytes(pcap(ROWS))
+        assert main(["-r", str(source), "-w", str(out)]) == 0
+        assert out.read_bytes() == source.read_bytes()
